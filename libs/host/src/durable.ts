@@ -69,7 +69,11 @@ function asWriteError(path: string, error: unknown): HostError {
       { cause: error },
     );
   }
-  return new HostError('cannot-write', `${path} could not be written (${errno ?? String(error)}).`, {
-    cause: error,
-  });
+  return new HostError(
+    'cannot-write',
+    `${path} could not be written (${errno ?? String(error)}).`,
+    {
+      cause: error,
+    },
+  );
 }

@@ -1,0 +1,23 @@
+import { z } from 'zod';
+
+/** A mirror that is pushed by this host, as the master tells a hub (`GET /v1/downstreams`). */
+export const downstream = z.object({
+  name: z.string().min(1).max(255),
+  /** `agent`: our mirror-agent. `ftpsync`: a stock Debian mirror, which ignores the token word. */
+  kind: z.enum(['agent', 'ftpsync']),
+  host: z.string().min(1).max(255),
+  port: z.number().int().min(1).max(65535),
+  user: z.string().min(1).max(32),
+  /** The pinned host key, `ssh-ed25519 AAAA...`. */
+  hostKey: z.string().min(1).max(4096),
+  /** The archives this mirror has opted in to. */
+  archives: z.array(z.string().min(1).max(64)),
+});
+
+export type Downstream = z.infer<typeof downstream>;
+
+/** The answer to `GET /v1/downstreams`; `digest` changes whenever the list does. */
+export const downstreamsResponse = z.object({
+  digest: z.string(),
+  downstreams: z.array(downstream).max(10_000),
+});

@@ -1,0 +1,35 @@
+import type { Reply } from '../wire/reply.ts';
+
+/** Where a push goes. Host, user and key come from checked configuration, never from a trigger. */
+export interface PushTarget {
+  /** The mirror's name, for states and messages. */
+  mirror: string;
+  host: string;
+  port: number;
+  user: string;
+  /** The pinned host key, `ssh-ed25519 AAAA...`: any other key is refused. */
+  hostKey: string;
+}
+
+/** What became of one attempt. */
+export type Outcome =
+  /** The agent answered. `exitCode` is the forced command's. */
+  | { kind: 'replied'; reply: Reply; exitCode: number }
+  /** A stock mirror's command ended without our reply line: its exit code is all there is. */
+  | { kind: 'ended'; exitCode: number; output: string }
+  /** No answer was had; worth another attempt. */
+  | { kind: 'unreachable'; reason: string }
+  /** The host is not who it should be, or does not let us in: another attempt will not help soon. */
+  | { kind: 'rejected'; reason: string };
+
+/** Sends the SSH exec string of one trigger; ssh2 and OpenSSH both stand behind it. */
+export interface Sender {
+  /** Never throws; the attempt ends by `deadlineMs` (milliseconds) or when `signal` aborts. */
+  send(
+    target: PushTarget,
+    command: string,
+    limits: { deadlineMs: number; signal?: AbortSignal },
+  ): Promise<Outcome>;
+  /** Close what is open. */
+  close(): Promise<void>;
+}

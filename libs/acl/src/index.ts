@@ -1,1 +1,3 @@
-export {};
+export { AclError, type AclErrorCode } from './errors.ts';
+export { fingerprint, parsePublicKey, sameKey, type KeyType, type PublicKey } from './key.ts';
+export { isArchiveName, isHost, isMirrorName, isUser } from './names.ts';

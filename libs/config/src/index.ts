@@ -1,1 +1,3 @@
-export {};
+export { ConfigError, type ConfigErrorCode, type ConfigProblem } from './errors.ts';
+export { absolutePath, duration, hostPort, port, size, type HostPort } from './fields.ts';
+export { loadConfig, parseConfig } from './load.ts';

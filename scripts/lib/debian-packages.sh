@@ -1,0 +1,53 @@
+# Programs, and the Debian packages that bring them.
+
+declare -A package_of=(
+  [apt-ftparchive]=apt-utils
+  [dpkg-deb]=dpkg
+  [flock]=util-linux
+  [ftpsync]=ftpsync
+  [g++]=g++
+  [git]=git
+  [gpg]=gpg
+  [gpgconf]=gpgconf
+  [make]=make
+  [node]=nodejs
+  [npm]=npm
+  [python3]=python3
+  [rsync]=rsync
+  [setpriv]=util-linux
+  [ssh]=openssh-client
+  [ssh-keygen]=openssh-client
+  [sshd]=openssh-server
+)
+
+# install_programs PROGRAM... : installs the Debian packages of those that are missing, where we
+# may; else one sentence that names them.
+install_programs() {
+  local program packages=()
+  # sshd lives in sbin, which an ordinary user's PATH does not have.
+  PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
+  for program in "$@"; do
+    command -v "$program" >/dev/null || packages+=("${package_of[$program]}")
+  done
+  ((${#packages[@]} == 0)) && return
+  install_packages $(printf '%s\n' "${packages[@]}" | sort -u)
+}
+
+install_packages() {
+  if ! command -v apt-get >/dev/null; then
+    die "These are missing: $* (names of Debian packages). Install them and run this again."
+  elif ((EUID != 0)); then
+    die "These Debian packages are missing. Run: sudo apt-get install $*"
+  fi
+  say "Installing Debian packages: $*"
+  {
+    apt-get -q update
+    DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install "$@"
+  } >"${install_log:=$(mktemp)}" 2>&1 || {
+    tail -n 15 "$install_log" >&2
+    rm -f "$install_log"
+    die "These Debian packages could not be installed: $*"
+  }
+  rm -f "$install_log"
+  unset install_log
+}

@@ -1,0 +1,50 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { tool } from './tool.ts';
+
+/** The real apt-get, with folders of its own, reading one archive. */
+export interface AptClient {
+  /** `apt-get update`; fails on a bad signature, a wrong digest or a missing index. */
+  update(): Promise<void>;
+  /** Download a package and check it against the index. */
+  download(name: string): Promise<void>;
+}
+
+/** @param uri such as `file:/srv/mirror/debian` or `http://127.0.0.1:8080/debian`. */
+export async function createAptClient(
+  folder: string,
+  uri: string,
+  keyFile: string,
+): Promise<AptClient> {
+  for (const part of ['etc/sources.d', 'etc/trusted', 'lists/partial', 'cache/archives/partial']) {
+    await mkdir(join(folder, part), { recursive: true });
+  }
+  await writeFile(
+    join(folder, 'etc/sources.list'),
+    ['trixie', 'trixie-updates']
+      .map((suite) => `deb [signed-by=${keyFile}] ${uri} ${suite} main contrib\n`)
+      .join(''),
+  );
+  await writeFile(join(folder, 'status'), '');
+  const settings: Record<string, string> = {
+    'Dir::Etc': join(folder, 'etc'),
+    'Dir::Etc::SourceList': join(folder, 'etc/sources.list'),
+    'Dir::Etc::SourceParts': join(folder, 'etc/sources.d'),
+    'Dir::Etc::TrustedParts': join(folder, 'etc/trusted'),
+    'Dir::State::Lists': join(folder, 'lists'),
+    'Dir::State::Status': join(folder, 'status'),
+    'Dir::Cache': join(folder, 'cache'),
+    'APT::Architecture': 'amd64',
+    'APT::Architectures': 'amd64',
+    'APT::Sandbox::User': 'root',
+    'APT::Update::Error-Mode': 'any',
+    'Acquire::Languages': 'none',
+    'Acquire::Retries': '0',
+  };
+  const options = Object.entries(settings).flatMap(([key, value]) => ['-o', `${key}=${value}`]);
+  const apt = (...args: string[]) => tool(['apt-get', '-q', ...options, ...args], { cwd: folder });
+  return {
+    update: async () => void (await apt('update')),
+    download: async (name) => void (await apt('download', name)),
+  };
+}

@@ -10,7 +10,7 @@ import { packagesOf, poolPath } from './debian-release.ts';
 import { leftovers } from './leftovers.ts';
 import { tempFolder } from './temp-folder.ts';
 
-test('apt reads both releases of the archive, and the second differs from the first', async () => {
+void test('apt reads both releases of the archive, and the second differs from the first', async () => {
   const temp = await tempFolder('archive');
   const root = join(temp.path, 'debian');
   const archive = await createDebianArchive({ root, work: join(temp.path, 'work'), packages: 14 });

@@ -1,0 +1,69 @@
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from './ports.ts';
+import { createService, type Service } from './service.ts';
+import { createKeyPair } from './ssh-keys.ts';
+
+/** The system's own sshd, for one user, with keys of its own. */
+export interface Sshd {
+  service: Service;
+  port: number;
+  user: string;
+  /** `ssh-ed25519 AAAA...` */
+  hostKey: string;
+  /** Replace the authorized_keys file. */
+  authorize(lines: string[]): Promise<void>;
+}
+
+export async function createSshd(folder: string): Promise<Sshd> {
+  await mkdir(folder, { recursive: true });
+  // sshd wants its empty folder, which Debian's service makes.
+  if (process.getuid?.() === 0) await mkdir('/run/sshd', { recursive: true, mode: 0o755 });
+  const hostKey = await createKeyPair(join(folder, 'host_key'));
+  const port = await freePort();
+  const authorizedKeys = join(folder, 'authorized_keys');
+  const config = join(folder, 'sshd_config');
+  // StrictModes is off since everybody may write to /tmp, above our folder.
+  await writeFile(
+    config,
+    `Port ${port}
+ListenAddress 127.0.0.1
+HostKey ${hostKey.path}
+AuthorizedKeysFile ${authorizedKeys}
+AuthenticationMethods publickey
+PermitRootLogin prohibit-password
+StrictModes no
+UsePAM no
+PidFile none
+`,
+  );
+  await writeFile(authorizedKeys, '');
+  const service = createService({
+    name: 'sshd',
+    argv: ['/usr/sbin/sshd', '-D', '-e', '-f', config],
+    logFile: join(folder, 'sshd.log'),
+    ready: () => answers(port),
+  });
+  return {
+    service,
+    port,
+    user: userInfo().username,
+    hostKey: hostKey.publicKey,
+    async authorize(lines) {
+      await writeFile(authorizedKeys, lines.map((line) => `${line}\n`).join(''));
+      await chmod(authorizedKeys, 0o600);
+    },
+  };
+}
+
+/** Whether something accepts connections on a port of 127.0.0.1. */
+export function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    socket.once('connect', () => resolve(true));
+    socket.once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
+}

@@ -1,3 +1,10 @@
+export { renderAuthorizedKey, type AuthorizedKey } from './authorized-keys.ts';
+export { checkRule } from './check-rule.ts';
+export { closestCidr, inCidrs, parseCidr, type Cidr } from './cidr.ts';
+export { decide, type Considered, type Decision } from './decide.ts';
 export { AclError, type AclErrorCode } from './errors.ts';
 export { fingerprint, parsePublicKey, sameKey, type KeyType, type PublicKey } from './key.ts';
 export { isArchiveName, isHost, isMirrorName, isUser } from './names.ts';
+export { isPlainPath, matchesPath } from './path-pattern.ts';
+export { renderRsyncdConf, type RsyncdConf, type RsyncdModule } from './rsyncd.ts';
+export type { Action, Request, Rule } from './rule.ts';

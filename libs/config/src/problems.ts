@@ -11,25 +11,33 @@ export function findProblems<S extends z.ZodType>(
   schema: S,
   document: unknown,
 ): { success: true; data: z.output<S> } | { success: false; problems: ConfigProblem[] } {
-  const result = schema.safeParse(document, { error: expected, reportInput: true });
+  const result = schema.safeParse(document, { error: expected });
   if (result.success) return { success: true, data: result.data };
-  const problems = result.error.issues.flatMap((issue) => asProblems(schema, issue, []));
+  const problems = result.error.issues.flatMap((issue) =>
+    asProblems({ schema, document }, issue, []),
+  );
   return { success: false, problems };
 }
 
-function asProblems(schema: z.ZodType, issue: Issue, above: PropertyKey[]): ConfigProblem[] {
+interface Checked {
+  schema: z.ZodType;
+  document: unknown;
+}
+
+function asProblems(checked: Checked, issue: Issue, above: PropertyKey[]): ConfigProblem[] {
   const path = [...above, ...issue.path];
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => unknownKey(schema, path, key));
+    return issue.keys.map((key) => unknownKey(checked.schema, path, key));
   }
   if (issue.code === 'invalid_union') {
     const closest = closestOption(issue.errors);
-    if (closest !== undefined) return closest.flatMap((inner) => asProblems(schema, inner, path));
+    if (closest !== undefined) return closest.flatMap((inner) => asProblems(checked, inner, path));
   }
   if (issue.code === 'invalid_key') {
     return issue.issues.map(({ message }) => ({ path: pathText(path), message }));
   }
-  return [{ path: pathText(path), message: issue.message + describe(issue.input) }];
+  const found = valueAt(checked.document, path);
+  return [{ path: pathText(path), message: issue.message + describe(found) }];
 }
 
 function unknownKey(schema: z.ZodType, path: PropertyKey[], key: string): ConfigProblem {
@@ -49,6 +57,16 @@ function closestOption(options: readonly Issue[][]): Issue[] | undefined {
     issues.every((one) => one.path.length > 0 || one.code === 'unrecognized_keys');
   const fitting = options.filter(fits);
   return fitting.toSorted((a, b) => a.length - b.length)[0];
+}
+
+function valueAt(document: unknown, path: readonly PropertyKey[]): unknown {
+  let value = document;
+  for (const part of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part))
+      return undefined;
+    value = Reflect.get(value, part);
+  }
+  return value;
 }
 
 /** `archive[0].max_delete`; a key that is not a bare one is quoted as in TOML. */

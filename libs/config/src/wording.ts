@@ -17,7 +17,7 @@ const TYPES: Record<string, string> = {
 export function expected(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case 'invalid_type':
-      return `expected ${TYPES[issue.expected] ?? issue.expected}`;
+      return `expected ${TYPES[typeOf(issue)] ?? issue.expected}`;
     case 'invalid_value':
       return `expected ${choices(issue.values)}`;
     case 'too_small':
@@ -38,7 +38,13 @@ export function expected(issue: z.core.$ZodRawIssue): string | undefined {
   }
 }
 
-/** `, got 70000`: what the file has there, made short and printable; empty for whole tables. */
+/** `z.int()` calls a text "not a number"; what it wants is a whole one. */
+function typeOf({ expected, inst }: z.core.$ZodRawIssue<z.core.$ZodIssueInvalidType>): string {
+  const wholeOnly = inst !== undefined && 'format' in inst._zod.def;
+  return expected === 'number' && wholeOnly ? 'int' : expected;
+}
+
+/** `, got 70000`: what the file has there, made short and printable. */
 export function describe(input: unknown): string {
   if (input === undefined) return ', got nothing';
   if (Array.isArray(input)) return `, got a list of ${input.length}`;

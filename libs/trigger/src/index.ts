@@ -1,6 +1,25 @@
 export * from './downstream.ts';
 export * from './errors.ts';
+export {
+  findSigner,
+  parseAllowedSigners,
+  type AllowedSigner,
+  type SignerAnswer,
+  type SignerQuery,
+} from './head/allowed-signers.ts';
+export * from './head/head.ts';
+export * from './head/sign.ts';
+export * from './head/signing-key.ts';
+export { signMessage, verifyMessage } from './head/sshsig.ts';
 export * from './push-state.ts';
+export { compareHeads, type Comparison } from './receive/compare.ts';
+export { judgeHead, type Believed, type Judgement } from './receive/judge.ts';
+export { receive } from './receive/receive.ts';
+export type { AuditEntry, Peer, Receiver } from './receive/receiver.ts';
+export { takeHead, type OfferedHead } from './receive/take.ts';
+export { LARGEST_SKEW_MS, type Circumstances, type Refusal, type Refused } from './receive/vet.ts';
 export * from './report.ts';
+// send/ and fan-out.ts: their owner adds their lines here.
 export * from './send/sender.ts';
 export * from './wire/reply.ts';
+export * from './wire/trigger.ts';

@@ -1,0 +1,53 @@
+import type { AllowedSigner } from '../head/allowed-signers.ts';
+import type { SignedHead } from '../head/head.ts';
+import type { Result } from '../wire/reply.ts';
+import type { TriggerWord } from '../wire/trigger.ts';
+import type { Refusal } from './vet.ts';
+
+/** Who is on the other end of the connection, as the SSH server has proven it. */
+export interface Peer {
+  /** Its name in our configuration. */
+  mirror?: string;
+  /** The fingerprint of its key, `SHA256:...`. */
+  key?: string;
+  /** Its IP address. */
+  from?: string;
+}
+
+/** What was offered, by whom, and what became of it. One entry for each answer that is given. */
+export interface AuditEntry {
+  at: Date;
+  peer: Peer;
+  archive?: string;
+  serial?: number;
+  result: Result;
+  /** Why a head or hint was refused; absent for a command that is no trigger at all. */
+  refusal?: Refusal;
+  /** A person should look at this one. */
+  alarm?: boolean;
+  reason: string;
+}
+
+/** What the receiving mirror knows and can do. */
+export interface Receiver {
+  network: string;
+  signers(): readonly AllowedSigner[];
+  mayNotify(peer: Peer, archive: string): { allowed: boolean; reason: string };
+  carries(archive: string): boolean;
+  /** The archive that is meant when a stock trigger names none; without one they are refused. */
+  mainArchive?(): string | undefined;
+  stored(archive: string): Promise<SignedHead | undefined>;
+  /**
+   * Keep a head that is new, or a newer issue of the one that is kept. When this resolves, the head
+   * is on the disk; when it rejects, the sender is told to come again.
+   */
+  store(signed: SignedHead, peer: Peer): Promise<void>;
+  /** An unsigned word that there may be news: `duplicate` when that is being looked at already. */
+  hint(
+    archive: string,
+    words: ReadonlySet<TriggerWord>,
+  ): Promise<'accepted' | 'busy' | 'duplicate'>;
+  /** Must make its own failures known: an answer that is due is given without its entry. */
+  audit(entry: AuditEntry): Promise<void>;
+  now(): Date;
+}

@@ -1,0 +1,85 @@
+import type { SignedHead } from '@pushmirror/trigger/head/head';
+import { appendAudit, type Actor } from '../db/audit.ts';
+import { listMirrors } from '../db/mirrors.ts';
+import type { Db } from '../db/open.ts';
+import { listOptIns } from '../db/opt-ins.ts';
+import { insertPushes, supersedePushes } from '../db/pushes.ts';
+import { insertRelease } from '../db/releases.ts';
+import type { PushRow, ReleaseRow } from '../db/schema.ts';
+import { planRollout, type PlannedPush } from '../rollout/plan.ts';
+import type { Contents } from './contents.ts';
+
+/**
+ * The moment at which a release exists: itself, one push for every mirror that is to hear of it,
+ * the end of older pushes, and the audit entry, in one transaction. What this resolves is never
+ * lost; what fails has left nothing.
+ */
+export async function commitRelease(
+  db: Db,
+  signed: SignedHead,
+  contents: Contents & { seconds: number },
+  by: Actor,
+  at: Date,
+): Promise<{ release: ReleaseRow; pushes: number }> {
+  const release = releaseRow(signed, contents, by, at);
+  const { archive, serial } = release;
+  const pushes = await db.transaction().execute(async (trx) => {
+    await insertRelease(trx, release);
+    await supersedePushes(trx, archive, serial, release.published_at);
+    const optedIn = await listOptIns(trx, { archive });
+    const plan = planRollout(await listMirrors(trx), new Set(optedIn.map((row) => row.mirror)));
+    await insertPushes(
+      trx,
+      plan.map((planned) => newPush(release, planned)),
+    );
+    const detail = { serial, files: contents.files, pushes: plan.length };
+    await appendAudit(trx, at, by, { action: 'publish', subject: archive, detail });
+    return plan.length;
+  });
+  return { release, pushes };
+}
+
+function releaseRow(
+  signed: SignedHead,
+  contents: Contents & { seconds: number },
+  by: Actor,
+  at: Date,
+): ReleaseRow {
+  const { archive, serial, epoch, manifest, issued, expires } = signed.head;
+  const { files, bytes, changed, dropped, seconds } = contents;
+  return {
+    archive,
+    serial,
+    epoch,
+    manifest_sha256: manifest?.sha256 ?? null,
+    manifest_bytes: manifest?.bytes ?? null,
+    head: signed.bytes.toString('latin1'),
+    issued_at: issued.toISOString(),
+    expires_at: expires.toISOString(),
+    files,
+    bytes,
+    changed,
+    dropped,
+    seconds,
+    published_at: at.toISOString(),
+    published_by: by.name,
+  };
+}
+
+function newPush(release: ReleaseRow, { mirror, sender }: PlannedPush): PushRow {
+  return {
+    archive: release.archive,
+    serial: release.serial,
+    mirror,
+    sender,
+    state: 'waiting',
+    attempts: 0,
+    reason: null,
+    created_at: release.published_at,
+    updated_at: release.published_at,
+    sent_at: null,
+    accepted_at: null,
+    staged_at: null,
+    committed_at: null,
+  };
+}

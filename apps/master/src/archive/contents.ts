@@ -1,0 +1,61 @@
+import { join } from 'node:path';
+import type { ArchiveRow } from '../db/schema.ts';
+import { describeTree } from './describe.ts';
+import { measureTree } from './measure.ts';
+
+/** What a release consists of. */
+export interface Contents {
+  /** The digest and size of the manifest's root; absent for a classic archive. */
+  manifest?: { sha256: string; bytes: number };
+  files: number;
+  bytes: number;
+  /** Files that are new or different since the last release. 0 where nobody compares. */
+  changed: number;
+  /** Files that the last release had and this one has not. */
+  dropped: number;
+}
+
+/** What a publish has done so far. */
+export interface ContentsProgress {
+  phase: string;
+  files: number;
+  bytes: number;
+}
+
+export interface ContentsRequest {
+  archive: ArchiveRow;
+  network: string;
+  serial: number;
+  stateDir: string;
+  /** Let a release drop this many files, more than the archive's limit. */
+  allowDelete?: number | undefined;
+  /** Trust nothing that is remembered: hash every file again. */
+  full?: boolean | undefined;
+  onProgress: (progress: ContentsProgress) => void;
+  signal: AbortSignal;
+}
+
+/** Look at an archive's tree: write its manifest, or only count it when it is a classic one. */
+export async function readContents(o: ContentsRequest): Promise<Contents> {
+  const { archive, onProgress, signal } = o;
+  if (archive.mode === 'classic') {
+    const { files, bytes } = await measureTree(archive.path, signal, (progress) =>
+      onProgress({ phase: 'counting', ...progress }),
+    );
+    return { files, bytes, changed: 0, dropped: 0 };
+  }
+  return describeTree({
+    root: archive.path,
+    cacheDir: join(o.stateDir, 'manifest', archive.name),
+    profile: archive.profile,
+    network: o.network,
+    archive: archive.name,
+    epoch: archive.epoch,
+    serial: o.serial,
+    deleteLimit: archive.delete_limit,
+    ...(o.allowDelete === undefined ? {} : { allowDelete: o.allowDelete }),
+    ...(o.full === undefined ? {} : { full: o.full }),
+    onProgress,
+    signal,
+  });
+}

@@ -1,0 +1,97 @@
+import { dirname, resolve } from 'node:path';
+import { isArchiveName, isMirrorName } from '@pushmirror/acl';
+import { absolutePath, duration, loadConfig, port } from '@pushmirror/config';
+import { z } from 'zod';
+
+const address = z.union([z.ipv4(), z.ipv6()], { error: 'expected an IP address' });
+const url = (schemes: RegExp, what: string) =>
+  z.string().max(500).regex(schemes, { error: `expected ${what}` });
+
+/** `master.toml`, as it is written; config/master.toml shows every key with its meaning. */
+const masterSchema = z.strictObject({
+  network: z.string().refine(isArchiveName, { error: 'expected a name of a-z, 0-9 and ._+-' }),
+  name: z.string().refine(isMirrorName, { error: 'expected a host name such as "ftp.example.org"' }),
+  state: absolutePath,
+  signing_key: absolutePath,
+  allowed_signers: absolutePath,
+  push_key: absolutePath,
+  admin_token_file: absolutePath,
+  listen: z
+    .strictObject({ address: address.default('127.0.0.1'), port: port.default(8470) })
+    .prefault({}),
+  public_url: url(/^https?:\/\/[^\s/]+(\/\S*)?$/, 'a URL such as "https://push.example.org"').optional(),
+  rsync_url: url(/^rsync:\/\/[^\s/]+$/, 'a URL such as "rsync://ftp.example.org"').optional(),
+  trust_proxy: z.boolean().default(false),
+  sender: z.enum(['ssh2', 'openssh']).default('ssh2'),
+  head_lifetime: duration.prefault('24h'),
+  delete_limit: z.int().min(0).default(40_000),
+  push: z
+    .strictObject({
+      concurrency: z.int().min(1).max(1024).default(64),
+      attempt_deadline: duration.prefault('20s'),
+      backoff_min: duration.prefault('5s'),
+      backoff_max: duration.prefault('10m'),
+      give_up_after: duration.prefault('24h'),
+    })
+    .prefault({})
+    .refine((push) => push.backoff_min <= push.backoff_max, {
+      error: 'backoff_min is longer than backoff_max',
+    }),
+  rsyncd: z
+    .strictObject({
+      address: address.default('127.0.0.1'),
+      port: port.default(873),
+      hosts_allow: z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])).max(10_000).default([]),
+      max_connections: z.int().min(1).default(200),
+    })
+    .optional(),
+});
+
+/** The master's settings; times are milliseconds. */
+export type MasterConfig = z.output<typeof masterSchema>;
+
+/**
+ * Read `master.toml`. Paths in it must be absolute.
+ *
+ * @throws ConfigError with every problem of the file.
+ */
+export function readMasterConfig(path: string): MasterConfig {
+  return loadConfig(path, masterSchema);
+}
+
+/** Where the API is reached from this host. */
+export function localUrl(config: MasterConfig): string {
+  return `http://${forUrl(reachable(config.listen.address))}:${config.listen.port}`;
+}
+
+/** Where mirrors and people reach the API. */
+export function publicUrl(config: MasterConfig): string {
+  return config.public_url?.replace(/\/+$/, '') ?? localUrl(config);
+}
+
+/** The rsync URL, without an archive, that the master's direct downstreams pull from. */
+export function rsyncUrl(config: MasterConfig): string {
+  if (config.rsync_url !== undefined) return config.rsync_url;
+  const { address, port: number } = config.rsyncd ?? { address: '0.0.0.0', port: 873 };
+  const name = isWildcard(address) ? config.name : address;
+  return `rsync://${forUrl(name)}${number === 873 ? '' : `:${number}`}`;
+}
+
+/** `./master.toml` as an absolute path, and the folder it lies in. */
+export function configPlace(path: string): { path: string; folder: string } {
+  const absolute = resolve(path);
+  return { path: absolute, folder: dirname(absolute) };
+}
+
+function reachable(address: string): string {
+  if (address === '0.0.0.0') return '127.0.0.1';
+  return address === '::' ? '::1' : address;
+}
+
+function isWildcard(address: string): boolean {
+  return address === '0.0.0.0' || address === '::';
+}
+
+function forUrl(name: string): string {
+  return name.includes(':') ? `[${name}]` : name;
+}

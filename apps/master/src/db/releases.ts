@@ -1,0 +1,77 @@
+import type { DbOrTrx } from './open.ts';
+import type { ReleaseRow } from './schema.ts';
+
+export function insertRelease(db: DbOrTrx, row: ReleaseRow) {
+  return db.insertInto('release').values(row).execute();
+}
+
+/** The newest release of an archive. */
+export function currentRelease(db: DbOrTrx, archive: string): Promise<ReleaseRow | undefined> {
+  return db
+    .selectFrom('release')
+    .selectAll()
+    .where('archive', '=', archive)
+    .orderBy('serial', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+}
+
+export function findRelease(
+  db: DbOrTrx,
+  archive: string,
+  serial: number,
+): Promise<ReleaseRow | undefined> {
+  return db
+    .selectFrom('release')
+    .selectAll()
+    .where('archive', '=', archive)
+    .where('serial', '=', serial)
+    .executeTakeFirst();
+}
+
+/** Newest first, of one archive or of all, at most `limit`. */
+export function listReleases(
+  db: DbOrTrx,
+  o: { archive?: string | undefined; limit: number },
+): Promise<Omit<ReleaseRow, 'head'>[]> {
+  let query = db
+    .selectFrom('release')
+    .select(['archive', 'serial', 'epoch', 'manifest_sha256', 'manifest_bytes'])
+    .select(['issued_at', 'expires_at', 'files', 'bytes', 'changed', 'dropped', 'seconds'])
+    .select(['published_at', 'published_by'])
+    .orderBy('published_at', 'desc')
+    .orderBy('serial', 'desc')
+    .limit(o.limit);
+  if (o.archive !== undefined) query = query.where('archive', '=', o.archive);
+  return query.execute();
+}
+
+/** When each release of an archive was published, oldest first; only the newest `limit`. */
+export async function releaseTimes(
+  db: DbOrTrx,
+  archive: string,
+  limit: number,
+): Promise<{ serial: number; published_at: string }[]> {
+  const rows = await db
+    .selectFrom('release')
+    .select(['serial', 'published_at'])
+    .where('archive', '=', archive)
+    .orderBy('serial', 'desc')
+    .limit(limit)
+    .execute();
+  return rows.toReversed();
+}
+
+/** The heartbeat: the same release, signed anew. */
+export function replaceHead(
+  db: DbOrTrx,
+  of: { archive: string; serial: number },
+  head: { head: string; issued_at: string; expires_at: string },
+) {
+  return db
+    .updateTable('release')
+    .set(head)
+    .where('archive', '=', of.archive)
+    .where('serial', '=', of.serial)
+    .execute();
+}

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 
 // Below the range from which the kernel takes ports for outgoing connections (32768 and up), so
 // that a port that is free now is still free when the program that gets it binds it.
@@ -26,5 +26,17 @@ function canBind(port: number): Promise<boolean> {
     const server = createServer();
     server.once('error', () => resolve(false));
     server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}
+
+/** Whether something accepts connections on a port of 127.0.0.1, or on a Unix socket. */
+export function answers(at: number | string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(typeof at === 'number' ? { port: at, host: '127.0.0.1' } : { path: at });
+    socket.once('error', () => resolve(false));
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
   });
 }

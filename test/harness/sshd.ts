@@ -1,8 +1,7 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from './ports.ts';
+import { answers, freePort } from './ports.ts';
 import { createService, type Service } from './service.ts';
 import { createKeyPair } from './ssh-keys.ts';
 
@@ -56,14 +55,4 @@ PidFile none
       await chmod(authorizedKeys, 0o600);
     },
   };
-}
-
-/** Whether something accepts connections on a port of 127.0.0.1. */
-export function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ port, host: '127.0.0.1' });
-    socket.once('connect', () => resolve(true));
-    socket.once('error', () => resolve(false));
-    socket.once('connect', () => socket.destroy());
-  });
 }

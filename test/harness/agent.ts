@@ -1,0 +1,125 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { stringify } from 'smol-toml';
+import { agentProgram, appArgv, command, type CommandResult } from './app.ts';
+import { answers, freePort } from './ports.ts';
+import { createService, type Service } from './service.ts';
+import { createKeyPair, type KeyPair } from './ssh-keys.ts';
+
+/** A `mirror-agent serve` with its own embedded SSH server and, on a hub, its own rsync daemon. */
+export interface Agent {
+  name: string;
+  service: Service;
+  folder: string;
+  state: string;
+  config: string;
+  sshPort: number;
+  /** `ssh-ed25519 AAAA...` */
+  hostKey: string;
+  /** With which it pushes its downstreams. */
+  pushKey: KeyPair;
+  /** Only where it serves others. */
+  rsyncPort: number | undefined;
+  /** The folder that readers of an archive are served from. */
+  tree(archive: string): string;
+  /** Write the configuration file anew from `change`d settings; a restart takes them up. */
+  configure(change: (settings: AgentSettings) => void): Promise<void>;
+  /** Run `mirror-agent ... --config FILE`. */
+  command(...args: string[]): Promise<CommandResult>;
+  /** The entries of its audit file, oldest first. */
+  audit(): Promise<Record<string, unknown>[]>;
+}
+
+/** What goes into mirror-agent.toml; the keys are the file's own. */
+export interface AgentSettings {
+  [key: string]: unknown;
+  peer: { name: string; key: string; from?: string[]; archives?: string[] }[];
+  archive: Record<string, unknown>[];
+}
+
+export interface AgentOptions {
+  name: string;
+  network: string;
+  folder: string;
+  /** A hub serves rsync. */
+  hub: boolean;
+  allowedSigners: string;
+  master: { url: string; token: string };
+  peer: { name: string; key: string };
+  /** `rsync://127.0.0.1:PORT`, without an archive. */
+  upstream: string;
+  archives: readonly string[];
+  /** Merged into each archive's settings. */
+  archiveSettings?: Record<string, unknown>;
+}
+
+export async function createAgent(options: AgentOptions): Promise<Agent> {
+  const { name, folder } = options;
+  const state = join(folder, 'state');
+  const config = join(folder, 'mirror-agent.toml');
+  const tokenFile = join(folder, 'token');
+  await mkdir(state, { recursive: true });
+  await writeFile(tokenFile, `${options.master.token}\n`, { mode: 0o600 });
+  const [hostKey, pushKey] = [
+    await createKeyPair(join(folder, 'host_key')),
+    await createKeyPair(join(folder, 'push_key')),
+  ];
+  const sshPort = await freePort();
+  const rsyncPort = options.hub ? await freePort() : undefined;
+  const tree = (archive: string) => join(folder, 'srv', archive);
+  for (const archive of options.archives) await mkdir(tree(archive), { recursive: true });
+
+  const settings: AgentSettings = {
+    name,
+    network: options.network,
+    state,
+    allowed_signers: options.allowedSigners,
+    trace: { host: name, maintainer: 'Test <test@example.org>', country: 'DE' },
+    master: { url: options.master.url, token_file: tokenFile },
+    ssh_server: { address: '127.0.0.1', port: sshPort, host_key: hostKey.path },
+    ...(options.hub ? { push_key: pushKey.path } : {}),
+    ...(rsyncPort === undefined ? {} : { rsyncd: { address: '127.0.0.1', port: rsyncPort } }),
+    peer: [options.peer],
+    archive: options.archives.map((archive) => ({
+      name: archive,
+      to: tree(archive),
+      upstream: `${options.upstream}/${archive}`,
+      min_free: '1M',
+      poll: { every: '1h', jitter: '1s' },
+      ...options.archiveSettings,
+    })),
+  };
+  const write = () => writeFile(config, stringify(settings));
+  await write();
+
+  return {
+    name,
+    folder,
+    state,
+    config,
+    sshPort,
+    hostKey: hostKey.publicKey,
+    pushKey,
+    rsyncPort,
+    tree,
+    service: createService({
+      name,
+      argv: appArgv(agentProgram, 'serve', '--config', config),
+      logFile: join(folder, 'agent.log'),
+      ready: async () => {
+        const doors = [join(state, 'agent.sock'), sshPort, rsyncPort ?? sshPort];
+        return (await Promise.all(doors.map(answers))).every(Boolean);
+      },
+    }),
+    async configure(change) {
+      change(settings);
+      await write();
+    },
+    command: (...args) => command(agentProgram, [...args, '--config', config]),
+    async audit() {
+      const text = await readFile(join(state, 'audit.ndjson'), 'utf8').catch(() => '');
+      const lines = text.split('\n').filter((line) => line !== '');
+      return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    },
+  };
+}

@@ -22,6 +22,8 @@ export interface Agent {
   rsyncPort: number | undefined;
   /** The folder that readers of an archive are served from. */
   tree(archive: string): string;
+  /** Keep the token that the master gave for it. */
+  useToken(token: string): Promise<void>;
   /** Write the configuration file anew from `change`d settings; a restart takes them up. */
   configure(change: (settings: AgentSettings) => void): Promise<void>;
   /** Run `mirror-agent ... --config FILE`. */
@@ -44,7 +46,7 @@ export interface AgentOptions {
   /** A hub serves rsync. */
   hub: boolean;
   allowedSigners: string;
-  master: { url: string; token: string };
+  masterUrl: string;
   peer: { name: string; key: string };
   /** `rsync://127.0.0.1:PORT`, without an archive. */
   upstream: string;
@@ -59,7 +61,6 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const config = join(folder, 'mirror-agent.toml');
   const tokenFile = join(folder, 'token');
   await mkdir(state, { recursive: true });
-  await writeFile(tokenFile, `${options.master.token}\n`, { mode: 0o600 });
   const [hostKey, pushKey] = [
     await createKeyPair(join(folder, 'host_key')),
     await createKeyPair(join(folder, 'push_key')),
@@ -75,7 +76,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     state,
     allowed_signers: options.allowedSigners,
     trace: { host: name, maintainer: 'Test <test@example.org>', country: 'DE' },
-    master: { url: options.master.url, token_file: tokenFile },
+    master: { url: options.masterUrl, token_file: tokenFile },
     ssh_server: { address: '127.0.0.1', port: sshPort, host_key: hostKey.path },
     ...(options.hub ? { push_key: pushKey.path } : {}),
     ...(rsyncPort === undefined ? {} : { rsyncd: { address: '127.0.0.1', port: rsyncPort } }),
@@ -111,6 +112,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
         return (await Promise.all(doors.map(answers))).every(Boolean);
       },
     }),
+    useToken: (token) => writeFile(tokenFile, `${token}\n`, { mode: 0o600 }),
     async configure(change) {
       change(settings);
       await write();

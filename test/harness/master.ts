@@ -1,0 +1,138 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parse, stringify } from 'smol-toml';
+import { appArgv, command, masterProgram, mustCommand, type CommandResult } from './app.ts';
+import { answers, freePort } from './ports.ts';
+import { createService, type Service } from './service.ts';
+
+/** A `mirror-master serve` with its own database, keys and rsync daemon. */
+export interface Master {
+  name: string;
+  service: Service;
+  folder: string;
+  config: string;
+  /** Of the page and the API. */
+  url: string;
+  rsyncPort: number;
+  /** The private key that signs heads. */
+  signingKey: string;
+  allowedSigners: string;
+  /** The public key with which it pushes, `ssh-ed25519 AAAA...`. */
+  pushKey: string;
+  /** Its private key's file. */
+  pushKeyFile: string;
+  addArchive(name: string, path: string): Promise<void>;
+  /** @returns the token for the mirror's agent. */
+  addMirror(mirror: NewMirror): Promise<string>;
+  /** `publish ARCHIVE --json ...`; fails when it does not end with 0. */
+  publish(archive: string, ...flags: string[]): Promise<Published>;
+  /** Run `mirror-master ... --config FILE`. */
+  command(...args: string[]): Promise<CommandResult>;
+  /** GET from the API as an administrator. */
+  api<T>(path: string): Promise<T>;
+  /** Write the configuration file anew; a restart takes it up. */
+  configure(change: (settings: Record<string, unknown>) => void): Promise<void>;
+}
+
+export interface NewMirror {
+  name: string;
+  upstream: string | undefined;
+  archives: readonly string[];
+  sshPort: number;
+  hostKey: string;
+  pushKey: string | undefined;
+  rsyncUrl: string | undefined;
+}
+
+/** What `publish --json` prints (DESIGN section 5). */
+export interface Published {
+  archive: string;
+  serial: number;
+  files: number;
+  bytes: number;
+  changed: number;
+  mirrors: { total: number; committed: number; failed: number };
+  seconds: number;
+}
+
+export async function createMaster(options: { folder: string; network: string }): Promise<Master> {
+  const { folder, network } = options;
+  const config = join(folder, 'master.toml');
+  await mkdir(folder, { recursive: true });
+  await mustCommand(masterProgram, [
+    'init',
+    '--config',
+    config,
+    '--network',
+    network,
+    '--name',
+    'master.example.org',
+  ]);
+  const settings: Record<string, unknown> = parse(await readFile(config, 'utf8'));
+  const [port, rsyncPort] = [await freePort(), await freePort()];
+  Object.assign(settings, {
+    listen: { address: '127.0.0.1', port },
+    rsyncd: { address: '127.0.0.1', port: rsyncPort, hosts_allow: ['127.0.0.0/8'] },
+    push: { backoff_min: '1s', backoff_max: '5s', attempt_deadline: '10s' },
+  });
+  const write = () => writeFile(config, stringify(settings));
+  await write();
+
+  const path = (key: string) => String(settings[key]);
+  const url = `http://127.0.0.1:${port}`;
+  const run = (...args: string[]) =>
+    mustCommand(masterProgram, [...args, '--config', config, '--json']);
+  return {
+    name: path('name'),
+    folder,
+    config,
+    url,
+    rsyncPort,
+    signingKey: path('signing_key'),
+    allowedSigners: path('allowed_signers'),
+    pushKey: (await readFile(`${path('push_key')}.pub`, 'utf8')).trim(),
+    pushKeyFile: path('push_key'),
+    service: createService({
+      name: 'master',
+      argv: appArgv(masterProgram, 'serve', '--config', config),
+      logFile: join(folder, 'master.log'),
+      ready: async () => (await answers(rsyncPort)) && (await fetch(`${url}/readyz`)).ok,
+    }),
+    async addArchive(name, root) {
+      await run('archive', 'add', name, root);
+    },
+    async addMirror(mirror) {
+      const { json } = await run('mirror', 'add', mirror.name, ...mirrorFlags(mirror));
+      return (json as { token: string }).token;
+    },
+    async publish(archive, ...flags) {
+      return (await run('publish', archive, ...flags)).json as Published;
+    },
+    command: (...args) => command(masterProgram, [...args, '--config', config]),
+    async api<T>(at: string) {
+      const token = (await readFile(path('admin_token_file'), 'utf8')).trim();
+      const response = await fetch(url + at, { headers: { authorization: `Bearer ${token}` } });
+      if (!response.ok)
+        throw new Error(`${at} answered ${response.status}: ${await response.text()}`);
+      return (await response.json()) as T;
+    },
+    async configure(change) {
+      change(settings);
+      await write();
+    },
+  };
+}
+
+function mirrorFlags(mirror: NewMirror): string[] {
+  const flags: Record<string, string | undefined> = {
+    '--ssh': `mirror@127.0.0.1:${mirror.sshPort}`,
+    '--host-key': mirror.hostKey,
+    '--push-key': mirror.pushKey,
+    '--upstream': mirror.upstream,
+    '--rsync-url': mirror.rsyncUrl,
+  };
+  const given = Object.entries(flags).flatMap(([name, value]) =>
+    value === undefined ? [] : [name, value],
+  );
+  return [...given, ...mirror.archives.flatMap((archive) => ['--archive', archive])];
+}

@@ -19,8 +19,8 @@ const archiveName = z.string().refine(isArchiveName, {
 const mirrorName = z.string().refine(isMirrorName, {
   error: 'expected a mirror name, like a host name in lower case',
 });
-const network = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, {
-  error: 'expected a network name: lower-case letters, digits and ._-',
+const network = z.string().refine(isArchiveName, {
+  error: 'expected a network name: lower-case letters, digits and ._+-',
 });
 const rsyncUrl = z.string().regex(/^rsync:\/\/[^\s\p{Cc}]+$/u, {
   error: 'expected a URL such as "rsync://host/module/path"',

@@ -1,0 +1,50 @@
+import { replaceFile } from '@pushmirror/host';
+import { downstreamsResponse, type Downstream } from '@pushmirror/trigger';
+import type { MasterClient } from './master-client.ts';
+import { createMutex } from './state/mutex.ts';
+import { readJson, type OnCorrupt } from './state/read-json.ts';
+
+/** Which mirrors this one pushes to: the master's list, and our copy for when it is away. */
+export interface Downstreams {
+  /** Those that have opted in to an archive. */
+  of(archive: string): Downstream[];
+  count(): number;
+  /** Ask the master anew, unless `digest` says that nothing changed. Never throws. */
+  refresh(digest?: string): Promise<void>;
+}
+
+export interface DownstreamsOptions {
+  path: string;
+  master: MasterClient | undefined;
+  onCorrupt: OnCorrupt;
+  onProblem: (reason: string) => void;
+  /** Called when the list is another one than before. */
+  onChange: () => void;
+}
+
+export async function openDownstreams(options: DownstreamsOptions): Promise<Downstreams> {
+  let list = (await readJson(options.path, downstreamsResponse, options.onCorrupt)) ?? {
+    digest: '',
+    downstreams: [],
+  };
+  const mutex = createMutex();
+
+  return {
+    of: (archive) => list.downstreams.filter((one) => one.archives.includes(archive)),
+    count: () => list.downstreams.length,
+    refresh: (digest) =>
+      mutex(async () => {
+        if (options.master === undefined || digest === list.digest) return;
+        const answer = await options.master.downstreams();
+        if (answer.kind !== 'ok') return options.onProblem(answer.reason);
+        if (answer.value.digest === list.digest) return;
+        list = answer.value;
+        options.onChange();
+        try {
+          await replaceFile(options.path, `${JSON.stringify(list)}\n`, 0o600);
+        } catch (error) {
+          options.onProblem(String(error));
+        }
+      }),
+  };
+}

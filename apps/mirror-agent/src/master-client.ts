@@ -1,0 +1,99 @@
+import { HostError, readSecret } from '@pushmirror/host';
+import { downstreamsResponse, reportsResponse, type Report } from '@pushmirror/trigger';
+import type { z } from 'zod';
+import { messageOf } from './errors.ts';
+
+/** What came back from the master. Its being away is a state, not an error. */
+export type MasterAnswer<T> =
+  | { kind: 'ok'; value: T }
+  /** It answered with another HTTP status. */
+  | { kind: 'refused'; status: number; reason: string }
+  | { kind: 'away'; reason: string };
+
+/** The three things an agent asks of its master, over HTTP. */
+export interface MasterClient {
+  report(reports: readonly Report[]): Promise<MasterAnswer<z.output<typeof reportsResponse>>>;
+  downstreams(): Promise<MasterAnswer<z.output<typeof downstreamsResponse>>>;
+  /** The bytes of the head at the master's public path; undefined when it has none. */
+  head(archive: string): Promise<MasterAnswer<Buffer | undefined>>;
+}
+
+export interface MasterClientOptions {
+  /** Without a slash at the end. */
+  url: string;
+  tokenFile: string;
+  signal: AbortSignal;
+  deadlineMs?: number;
+}
+
+const DEADLINE_MS = 20_000;
+const LARGEST_ANSWER = 8 * 1024 * 1024;
+
+export function createMasterClient(options: MasterClientOptions): MasterClient {
+  return {
+    report: async (reports) =>
+      shaped(reportsResponse, await ask('/v1/reports', JSON.stringify({ reports }))),
+    downstreams: async () => shaped(downstreamsResponse, await ask('/v1/downstreams')),
+    async head(archive) {
+      const answer = await ask(`/v1/archives/${encodeURIComponent(archive)}/head`);
+      if (answer.kind === 'refused' && answer.status === 404) return { kind: 'ok', value: undefined };
+      return answer;
+    },
+  };
+
+  async function ask(path: string, body?: string): Promise<MasterAnswer<Buffer>> {
+    const deadline = AbortSignal.timeout(options.deadlineMs ?? DEADLINE_MS);
+    try {
+      // Read each time, so that a rotated token is used without a restart.
+      const token = readSecret(options.tokenFile).toString('utf8').trim();
+      const response = await fetch(options.url + path, {
+        method: body === undefined ? 'GET' : 'POST',
+        headers: {
+          authorization: `Bearer ${token}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { body }),
+        redirect: 'error',
+        signal: AbortSignal.any([deadline, options.signal]),
+      });
+      const bytes = await readAtMost(response, LARGEST_ANSWER);
+      if (response.ok) return { kind: 'ok', value: bytes };
+      const { status } = response;
+      return { kind: 'refused', status, reason: `The master answered ${status} to ${path}.` };
+    } catch (error) {
+      if (error instanceof HostError) return { kind: 'away', reason: error.message };
+      return { kind: 'away', reason: `The master was not reached: ${causeOf(error)}` };
+    }
+  }
+}
+
+function shaped<S extends z.ZodType>(
+  schema: S,
+  answer: MasterAnswer<Buffer>,
+): MasterAnswer<z.output<S>> {
+  if (answer.kind !== 'ok') return answer;
+  try {
+    return { kind: 'ok', value: schema.parse(JSON.parse(answer.value.toString('utf8'))) };
+  } catch {
+    return { kind: 'away', reason: 'The master gave an answer that is not of the expected form.' };
+  }
+}
+
+async function readAtMost(response: Response, largest: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    const bytes = chunk as Uint8Array;
+    size += bytes.length;
+    if (size > largest) throw new Error(`its answer is larger than ${largest} bytes.`);
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** fetch says "fetch failed" and keeps the reason in its cause. */
+function causeOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const text = messageOf(cause);
+  return text.endsWith('.') ? text : `${text}.`;
+}

@@ -1,0 +1,111 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { REPORTS_PER_REQUEST } from '@pushmirror/trigger';
+import type { MasterClient } from './master-client.ts';
+import type { News, Outbox } from './outbox.ts';
+
+/** Sends reports to the master, in order, until it has them all; nothing ever waits for it. */
+export interface Reporter {
+  /** Resolves when the report is kept on disk, whether the master can be reached or not. */
+  report(news: News): Promise<void>;
+  status(): { waiting: number; lastError?: string };
+  /** Send what is there, for at most this long, and end. */
+  close(graceMs: number): Promise<void>;
+}
+
+export interface ReporterOptions {
+  outbox: Outbox;
+  /** Without a master the reports are not kept. */
+  master: MasterClient | undefined;
+  random: () => number;
+  /** The digest of the downstream list as the master has it now. */
+  onDownstreams: (digest: string) => void;
+  onProblem: (reason: string) => void;
+}
+
+const SHORTEST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 5 * 60_000;
+
+export function createReporter(options: ReporterOptions): Reporter {
+  const { outbox, master } = options;
+  const ending = new AbortController();
+  let wake = () => {};
+  let failures = 0;
+  let lastError: string | undefined;
+  /** How many are still sent one by one. */
+  let refusals = 0;
+  const sending = master === undefined ? Promise.resolve() : sendForever(master);
+
+  async function sendForever(client: MasterClient): Promise<void> {
+    for (;;) {
+      if (outbox.size() === 0) {
+        if (ending.signal.aborted) return;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        continue;
+      }
+      if (await sendOnce(client)) {
+        failures = 0;
+        lastError = undefined;
+        continue;
+      }
+      if (ending.signal.aborted) return;
+      failures += 1;
+      await delay(pause(failures), undefined, { signal: ending.signal }).catch(() => {});
+    }
+  }
+
+  /** True when the outbox has become shorter. */
+  async function sendOnce(client: MasterClient): Promise<boolean> {
+    // After a request that the master found wrong, one at a time, to find the one it cannot take.
+    const batch = outbox.first(refusals > 0 ? 1 : REPORTS_PER_REQUEST);
+    const answer = await client.report(batch);
+    const [first] = batch;
+    if (answer.kind === 'ok') {
+      refusals = Math.max(0, refusals - 1);
+      options.onDownstreams(answer.value.downstreams);
+      const before = outbox.size();
+      if (answer.value.acknowledged !== null) await outbox.acknowledge(answer.value.acknowledged);
+      return outbox.size() < before || failed('The master acknowledged none of the reports.');
+    }
+    if (answer.kind === 'refused' && [400, 413, 422].includes(answer.status)) {
+      failed(answer.reason);
+      if (batch.length > 1) refusals = batch.length;
+      else if (first !== undefined) await outbox.drop(first.id);
+      return true;
+    }
+    return failed(answer.reason);
+  }
+
+  function failed(reason: string): false {
+    if (reason !== lastError) options.onProblem(reason);
+    lastError = reason;
+    return false;
+  }
+
+  /** Doubling, with jitter, so that a network of agents does not come back all at once. */
+  function pause(attempt: number): number {
+    const whole = Math.min(SHORTEST_PAUSE_MS * 2 ** (attempt - 1), LONGEST_PAUSE_MS);
+    return whole * (0.5 + options.random() / 2);
+  }
+
+  return {
+    async report(news) {
+      if (master === undefined) return;
+      await outbox.add(news);
+      wake();
+    },
+    status: () => ({
+      waiting: outbox.size(),
+      ...(lastError === undefined ? {} : { lastError }),
+    }),
+    async close(graceMs) {
+      ending.abort();
+      wake();
+      const grace = new AbortController();
+      const end = delay(graceMs, undefined, { signal: grace.signal }).catch(() => {});
+      await Promise.race([sending, end]);
+      grace.abort();
+    },
+  };
+}

@@ -32,7 +32,7 @@ export function parseCidr(text: string): Cidr {
   const bits = prefix + 128 - width;
   const first = asNumber(address);
   if (first !== masked(first, bits)) {
-    const meant = `${asText(masked(first, bits))}/${prefix}`;
+    const meant = asCidr(masked(first, bits), bits).text;
     throw malformed(text, `it has bits set behind its prefix. Did you mean "${meant}"?`);
   }
   return asCidr(first, bits);

@@ -40,6 +40,7 @@ const CURVES = {
  */
 export function parsePublicKey(line: string): PublicKey {
   if (line.length > LONGEST_LINE) throw unusable('it is longer than 16 KiB');
+  if (line.includes('PRIVATE KEY')) throw unusable('it is a private one; give its .pub file');
   const match = /^(\S+)[ \t]+([A-Za-z0-9+/]+={0,2})(?:[ \t]+(.*))?$/s.exec(line.trim());
   const [, type = '', base64 = '', comment = ''] = match ?? [];
   if (match === null) throw unusable('it is not a line "type base64 comment"');

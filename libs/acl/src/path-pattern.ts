@@ -20,7 +20,7 @@ export function literalLength(pattern: string): number {
 
 function matchesPart(pattern: string, part: string): boolean {
   const same = (one: string, character: string) => one === '?' || one === character;
-  return matchesWild([...pattern], [...part], '*', same);
+  return matchesWild(Array.from(pattern), Array.from(part), '*', same);
 }
 
 /**

@@ -108,7 +108,9 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
       argv: appArgv(agentProgram, 'serve', '--config', config),
       logFile: join(folder, 'agent.log'),
       ready: async () => {
-        const doors = [join(state, 'agent.sock'), sshPort, rsyncPort ?? sshPort];
+        const doors: (string | number)[] = [join(state, 'agent.sock')];
+        if ('ssh_server' in settings) doors.push(sshPort);
+        if (rsyncPort !== undefined) doors.push(rsyncPort);
         return (await Promise.all(doors.map(answers))).every(Boolean);
       },
     }),

@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse, stringify } from 'smol-toml';
+import type { PushState } from '@pushmirror/trigger';
 import { appArgv, command, masterProgram, mustCommand, type CommandResult } from './app.ts';
 import { answers, freePort } from './ports.ts';
 import { createService, type Service } from './service.ts';
@@ -26,6 +27,10 @@ export interface Master {
   addMirror(mirror: NewMirror): Promise<string>;
   /** `publish ARCHIVE --json ...`; fails when it does not end with 0. */
   publish(archive: string, ...flags: string[]): Promise<Published>;
+  /** Newest first. */
+  releases(archive: string): Promise<{ serial: number }[]>;
+  /** The pushes of one release, as the master knows them. */
+  pushes(archive: string, serial: number): Promise<PushView[]>;
   /** Run `mirror-master ... --config FILE`. */
   command(...args: string[]): Promise<CommandResult>;
   /** GET from the API as an administrator. */
@@ -39,9 +44,17 @@ export interface NewMirror {
   upstream: string | undefined;
   archives: readonly string[];
   sshPort: number;
+  sshUser: string;
   hostKey: string;
   pushKey: string | undefined;
   rsyncUrl: string | undefined;
+}
+
+export interface PushView {
+  mirror: string;
+  state: PushState;
+  attempts: number;
+  reason: string | null;
 }
 
 /** What `publish --json` prints (DESIGN section 5). */
@@ -108,6 +121,14 @@ export async function createMaster(options: { folder: string; network: string })
     async publish(archive, ...flags) {
       return (await run('publish', archive, ...flags)).json as Published;
     },
+    async releases(archive) {
+      const { json } = await run('rollout', 'list', archive);
+      return (json as { rollouts: { serial: number }[] }).rollouts;
+    },
+    async pushes(archive, serial) {
+      const { json } = await run('rollout', 'show', archive, String(serial));
+      return (json as { pushes: PushView[] }).pushes;
+    },
     command: (...args) => command(masterProgram, [...args, '--config', config]),
     async api<T>(at: string) {
       const token = (await readFile(path('admin_token_file'), 'utf8')).trim();
@@ -125,7 +146,7 @@ export async function createMaster(options: { folder: string; network: string })
 
 function mirrorFlags(mirror: NewMirror): string[] {
   const flags: Record<string, string | undefined> = {
-    '--ssh': `mirror@127.0.0.1:${mirror.sshPort}`,
+    '--ssh': `${mirror.sshUser}@127.0.0.1:${mirror.sshPort}`,
     '--host-key': mirror.hostKey,
     '--push-key': mirror.pushKey,
     '--upstream': mirror.upstream,

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { PushState } from '@pushmirror/trigger';
 import { createAgent, type Agent, type AgentOptions } from './agent.ts';
 import { compareTrees } from './compare-trees.ts';
 import { serialOf } from './forge.ts';
@@ -39,6 +40,8 @@ export interface Network {
   start(): Promise<void>;
   /** Wait until a mirror's tree shows a serial. */
   waitForSerial(mirror: Agent, archive: string, serial: number, deadlineMs?: number): Promise<void>;
+  /** Wait until the master knows that a push has reached a state. */
+  waitForPush(archive: string, serial: number, mirror: string, state: PushState): Promise<void>;
   /** What differs between the master's tree and a mirror's. */
   differences(mirror: Agent, archive: string): Promise<string[]>;
   /** The last lines of everybody's log. */
@@ -52,8 +55,10 @@ export interface AddMirrorOptions {
   hub?: boolean;
   archives?: readonly string[];
   archiveSettings?: Record<string, unknown>;
-  /** Where the master is told that its SSH server is, when not at its real port. */
+  /** Where the master is told that its SSH server is, when not at its embedded one. */
   sshPort?: number;
+  sshUser?: string;
+  hostKey?: string;
 }
 
 const NETWORK = 'example';
@@ -99,6 +104,14 @@ export async function createNetwork(options: NetworkOptions = {}): Promise<Netwo
         ...(options.signal === undefined ? {} : { signal: options.signal }),
       });
     },
+    async waitForPush(archive, serial, mirror, state) {
+      const push = async () =>
+        (await master.pushes(archive, serial)).find((one) => one.mirror === mirror);
+      await waitFor(async () => (await push())?.state === state, {
+        deadlineMs: CONVERGE_MS,
+        describe: async () => `${mirror} is ${state}; it is ${JSON.stringify(await push())}`,
+      });
+    },
     differences: (mirror, archive) => compareTrees(tree(archive), mirror.tree(archive)),
     lastLines: (count) =>
       [master, ...network.mirrors]
@@ -135,7 +148,8 @@ export async function createNetwork(options: NetworkOptions = {}): Promise<Netwo
       upstream: upstream?.name,
       archives: more.archives ?? archives,
       sshPort: more.sshPort ?? agent.sshPort,
-      hostKey: agent.hostKey,
+      sshUser: more.sshUser ?? 'mirror',
+      hostKey: more.hostKey ?? agent.hostKey,
       pushKey: hub ? agent.pushKey.publicKey : undefined,
       rsyncUrl: agent.rsyncPort === undefined ? undefined : rsyncUrl(agent.rsyncPort),
     });

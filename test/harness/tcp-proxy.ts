@@ -16,11 +16,17 @@ export interface TcpProxy {
   connections(): number;
   /** From now on; connections that are open are reset. */
   setMode(mode: ProxyMode): void;
+  /** Where new connections are passed on to. */
+  setTarget(port: number): void;
   close(): Promise<void>;
 }
 
 /** A TCP proxy before a port of 127.0.0.1, which can turn into a host that hangs or resets. */
-export async function createTcpProxy(to: number, initially: ProxyMode = 'pass'): Promise<TcpProxy> {
+export async function createTcpProxy(
+  initialTarget: number,
+  initially: ProxyMode = 'pass',
+): Promise<TcpProxy> {
+  let to = initialTarget;
   let mode = initially;
   let seen = 0;
   const open = new Set<Socket>();
@@ -55,6 +61,9 @@ export async function createTcpProxy(to: number, initially: ProxyMode = 'pass'):
     setMode(next) {
       mode = next;
       dropAll();
+    },
+    setTarget(port) {
+      to = port;
     },
     close() {
       dropAll();

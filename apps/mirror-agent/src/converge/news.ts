@@ -1,0 +1,24 @@
+import type { SignedHead } from '@pushmirror/trigger';
+import type { Committed } from '../committed.ts';
+import type { SyncEvent, SyncFailed } from '../sync/events.ts';
+
+/** How the mirror heard that there is something to sync. */
+export type Via = 'push' | 'poll' | 'hint' | 'manual';
+
+/** What happens to an archive, as it happens. Bytes are those received; seconds since the start. */
+export type ArchiveNews =
+  | { type: 'syncing'; goal: SignedHead | undefined; via: Via; attempt: number }
+  | { type: 'event'; event: SyncEvent }
+  | { type: 'staged'; head: SignedHead | undefined; via: Via; bytes: number; seconds: number }
+  | { type: 'committed'; committed: Committed; via: Via }
+  | {
+      type: 'failed';
+      goal: SignedHead | undefined;
+      via: Via;
+      failure: SyncFailed;
+      /** When it is tried again by itself; absent when a person must do something first. */
+      retryAt?: Date;
+      attempt: number;
+    }
+  /** The tree shows a newer issue of the same head. */
+  | { type: 'renewed'; signed: SignedHead };

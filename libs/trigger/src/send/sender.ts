@@ -9,6 +9,13 @@ export interface PushTarget {
   user: string;
   /** The pinned host key, `ssh-ed25519 AAAA...`: any other key is refused. */
   hostKey: string;
+  /**
+   * `ftpsync`: a stock mirror, which says nothing but an exit code. An `agent` (the default) that
+   * ends without a reply has not answered.
+   */
+  kind?: 'agent' | 'ftpsync';
+  /** The mirror's settings allow a connection to be kept open between pushes. */
+  standing?: boolean;
 }
 
 /** What became of one attempt. */

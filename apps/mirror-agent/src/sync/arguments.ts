@@ -1,0 +1,137 @@
+import { classicExcludes, OWN_FOLDER, TRACE_FOLDER } from '@pushmirror/manifest';
+import { architectureFilters } from './architectures.ts';
+import type { ArchiveSettings } from './archive-settings.ts';
+import {
+  CHANGING_FILE,
+  HEAD_PATH,
+  HIERARCHY_FILE,
+  inProgressFile,
+  MASTER_TRACE_FILE,
+  stage1TraceFile,
+  TRACE_LIST_FILE,
+  traceFile,
+  UPDATE_IN_PROGRESS,
+  updateRequiredFile,
+} from './own-files.ts';
+import type { Upstream } from './upstream-url.ts';
+
+/** ftpsync's RSYNC_OPTIONS; `-A`, `-X` and `-D` stay out, whatever is wished. */
+const OPTIONS = [
+  '-prltvHSB8192',
+  '--safe-links',
+  '--chmod=D755,F644',
+  '--timeout=120',
+  '--stats',
+  '--no-human-readable',
+  '--no-inc-recursive',
+];
+/** Not ftpsync's: give up on a host that does not answer, and say how far we are. */
+const OURS = ['--contimeout=60', '--no-motd', '--info=progress2,name0,flist0'];
+
+/**
+ * rsync's arguments for a pass of classic mode, in ftpsync's order, which decides between filters:
+ * our own files first, then the operator's filters, architectures, the stage's own.
+ *
+ * Stage 1 brings everything but the indexes and deletes nothing. Stage 2 brings all, puts changed
+ * files into place together at its end, and deletes what the upstream dropped. Our own files are
+ * left alone by both; so is everything in project/pushmirror, which each mirror writes itself.
+ */
+export function passArguments(
+  stage: 1 | 2,
+  archive: ArchiveSettings,
+  mirror: string,
+  upstream: Upstream,
+): string[] {
+  return [
+    ...ownFileFilters(mirror),
+    `--bwlimit=${archive.bandwidth_limit ?? 0}`,
+    ...OPTIONS,
+    ...OURS,
+    ...archive.include.map((pattern) => `--filter=include_${pattern}`),
+    ...archive.exclude.map((pattern) => `--filter=exclude_${pattern}`),
+    '--exclude=.~tmp~/',
+    ...architectureFilters(archive.architectures),
+    ...(stage === 1 ? classicExcludes(archive.profile) : stage2Options(archive.max_delete)),
+    ...fromTo(archive, upstream, archive.to),
+  ];
+}
+
+/**
+ * rsync's arguments for a look at an upstream: the few files that say how it stands, and no more.
+ * Symlinks and large files are left out, and the other side is not asked for anything else.
+ */
+export function lookArguments(
+  archive: Pick<ArchiveSettings, 'password_file'>,
+  mirror: string,
+  upstream: Upstream,
+  scratch: string,
+): string[] {
+  const wanted = [
+    `/${UPDATE_IN_PROGRESS}*`,
+    '/project/',
+    `/${TRACE_FOLDER}/`,
+    `/${MASTER_TRACE_FILE}`,
+    `/${OWN_FOLDER}/`,
+    `/${HEAD_PATH}`,
+    `/${CHANGING_FILE}`,
+  ];
+  return [
+    `--filter=exclude_/${inProgressFile(mirror)}`,
+    ...wanted.map((path) => `--filter=include_${path}`),
+    '--filter=exclude_*',
+    '-r',
+    '--chmod=D700,F600',
+    `--max-size=${LARGEST_LOOKED_AT}`,
+    '--timeout=30',
+    '--contimeout=15',
+    '--no-motd',
+    '--out-format=%n',
+    ...fromTo(archive, upstream, scratch),
+  ];
+}
+
+/** Bytes of any file that a look fetches; a head has at most 4 KiB, a trace file about 1 KiB. */
+export const LARGEST_LOOKED_AT = 65_536;
+
+function ownFileFilters(mirror: string): string[] {
+  const own = [
+    inProgressFile(mirror),
+    updateRequiredFile(mirror),
+    traceFile(mirror),
+    stage1TraceFile(mirror),
+    HIERARCHY_FILE,
+    TRACE_LIST_FILE,
+    `${OWN_FOLDER}/`,
+  ];
+  return [
+    ...own.flatMap((path) => [`--filter=exclude_/${path}`, `--filter=protect_/${path}`]),
+    '--filter=include_/project/',
+    '--filter=protect_/project/',
+    `--filter=include_/${TRACE_FOLDER}/`,
+    `--filter=protect_/${TRACE_FOLDER}/`,
+    `--filter=include_/${TRACE_FOLDER}/*`,
+  ];
+}
+
+function stage2Options(maxDelete: number): string[] {
+  return [
+    `--max-delete=${maxDelete}`,
+    '--delay-updates',
+    '--delete',
+    '--delete-delay',
+    '--delete-excluded',
+  ];
+}
+
+function fromTo(
+  archive: Pick<ArchiveSettings, 'password_file'>,
+  upstream: Upstream,
+  to: string,
+): string[] {
+  // Only an upstream that is asked for as a user is given our password's digest.
+  const password =
+    archive.password_file !== undefined && upstream.user !== undefined
+      ? [`--password-file=${archive.password_file}`]
+      : [];
+  return [...password, '--', upstream.source, to.endsWith('/') ? to : `${to}/`];
+}

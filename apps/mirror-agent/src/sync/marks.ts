@@ -1,0 +1,71 @@
+import { access, chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CHANGING_FILE, inProgressFile, UPDATE_IN_PROGRESS, updateRequiredFile } from './own-files.ts';
+import { removeTreeFile, writeTreeFile } from './tree-files.ts';
+import { inProgressIn } from './upstream.ts';
+
+/** The marks in the tree by which others see what a mirror is doing. */
+export interface Marks {
+  /** ftpsync's Archive-Update-in-Progress-NAME: from before hook1 until after hook4. */
+  showInProgress(): Promise<void>;
+  hideInProgress(): Promise<void>;
+  /**
+   * ftpsync's Archive-Update-Required-NAME: there at the start of a sync and whenever there is
+   * news during one; taken away before stage 1. Whoever puts it there asks for another pass.
+   */
+  showUpdateRequired(): Promise<void>;
+  hideUpdateRequired(): Promise<void>;
+  updateRequired(): Promise<boolean>;
+  /** Ours: the tree stands between two releases. Kept over crashes and failed syncs. */
+  showChanging(): Promise<void>;
+  hideChanging(): Promise<void>;
+  /**
+   * The marks of upstreams in a sync that stage 1 brought along; they are taken away, as ftpsync
+   * does, and come again as long as the upstream has them.
+   */
+  takeUpstreamMarks(): Promise<string[]>;
+  /** The process id of a stock ftpsync that works on this tree under our name. */
+  runningFtpsync(): Promise<number | undefined>;
+}
+
+export function createMarks(to: string, mirror: string): Marks {
+  const inProgress = join(to, inProgressFile(mirror));
+  const required = join(to, updateRequiredFile(mirror));
+  return {
+    // ftpsync looks whether the process in there lives before it starts; ours does.
+    showInProgress: () => put(inProgress, `${process.pid}\n`),
+    hideInProgress: () => rm(inProgress, { force: true }),
+    showUpdateRequired: () => put(required, ''),
+    hideUpdateRequired: () => rm(required, { force: true }),
+    updateRequired: () => exists(required),
+    showChanging: () => writeTreeFile(to, CHANGING_FILE, ''),
+    hideChanging: () => removeTreeFile(to, CHANGING_FILE),
+    async takeUpstreamMarks() {
+      const names = await readdir(to);
+      const own = inProgressFile(mirror);
+      for (const name of names) {
+        if (!name.startsWith(UPDATE_IN_PROGRESS) || name === own) continue;
+        await rm(join(to, name), { force: true, recursive: true });
+      }
+      return inProgressIn(names, mirror);
+    },
+    async runningFtpsync() {
+      const pid = Number((await readFile(inProgress, 'utf8').catch(() => '')).trim());
+      if (!Number.isSafeInteger(pid) || pid < 1 || pid === process.pid) return undefined;
+      const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+      return command.includes('ftpsync') ? pid : undefined;
+    },
+  };
+}
+
+async function put(path: string, content: string): Promise<void> {
+  await writeFile(path, content);
+  await chmod(path, 0o644);
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

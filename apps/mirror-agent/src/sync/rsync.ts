@@ -1,0 +1,87 @@
+import { run } from '@pushmirror/host';
+import { meaningOf } from './exit-codes.ts';
+import { SyncFailure, type RsyncEnd } from './failure.ts';
+import { parseProgress, parseReceived, type Progress } from './stats.ts';
+
+export interface RsyncOptions {
+  args: readonly string[];
+  /** Milliseconds until the whole process group is ended, whatever rsync's own timeouts say. */
+  deadlineMs: number;
+  signal: AbortSignal;
+  /** Bytes of memory and of any one file, for calls that must stay small. */
+  limits?: { memory: number; file: number };
+  onStdout?: (chunk: Buffer) => void;
+  onProgress?: (progress: Progress) => void;
+}
+
+/** A call of rsync that went well. */
+export interface RsyncDone {
+  /** Received over the wire. */
+  bytes: number;
+  seconds: number;
+}
+
+const LINES_KEPT = 20;
+
+/**
+ * Run rsync to its end, in a process group of its own. The kernel tells it to end when this
+ * process dies, so that a killed agent leaves no rsync behind that works on the tree of the next.
+ *
+ * @throws SyncFailure `deadline`, `stopped`, or `rsync` as `meaningOf` its exit code says.
+ */
+export async function runRsync(options: RsyncOptions): Promise<RsyncDone> {
+  const { limits, onStdout, onProgress } = options;
+  const limited =
+    limits === undefined ? [] : ['prlimit', `--as=${limits.memory}`, `--fsize=${limits.file}`, '--'];
+  const result = await run({
+    argv: ['setpriv', '--pdeathsig', 'TERM', '--', ...limited, 'rsync', ...options.args],
+    deadlineMs: options.deadlineMs,
+    signal: options.signal,
+    onStdout(chunk) {
+      onStdout?.(chunk);
+      const progress = onProgress && parseProgress(chunk.toString('latin1'));
+      if (progress !== undefined) onProgress?.(progress);
+    },
+  });
+  const rsync = { code: result.code, lines: lastLines(result.stderr) };
+  if (result.timedOut) {
+    const after = Math.round(result.seconds);
+    throw new SyncFailure(
+      'deadline',
+      `rsync was ended after ${after} s: the deadline had passed. Raise it, or look at why the upstream is slow.`,
+      { retry: true, rsync },
+    );
+  }
+  if (result.aborted) {
+    throw new SyncFailure('stopped', 'The sync was stopped.', { retry: true, rsync });
+  }
+  const meaning = meaningOf(result.code);
+  if (meaning.verdict !== 'ok') throw asFailure(rsync);
+  return { bytes: parseReceived(result.stdout), seconds: result.seconds };
+}
+
+/** Whether rsync's last lines speak of a disk that is full. */
+export function speaksOfFullDisk(end: RsyncEnd): boolean {
+  return end.lines.some((line) => /No space left on device|Disk quota exceeded/i.test(line));
+}
+
+function asFailure(rsync: RsyncEnd): SyncFailure {
+  const { verdict, sentence } = meaningOf(rsync.code);
+  const how = rsync.code === null ? 'rsync ended' : `rsync ended with code ${rsync.code}`;
+  // The first line says what went wrong; the last one, where in rsync's source that was noticed.
+  const detail = rsync.lines.find((line) => !/^rsync error:/.test(line));
+  const said = detail === undefined ? '' : ` It said: ${detail}`;
+  return new SyncFailure('rsync', `${how}: ${sentence}${said}`, {
+    retry: verdict === 'retry',
+    rsync,
+  });
+}
+
+/** The last lines of what rsync said: text from outside, so without control characters. */
+function lastLines(stderr: string): string[] {
+  return stderr
+    .split(/[\r\n]+/)
+    .map((line) => line.replaceAll(/\p{Cc}/gu, '?').trim().slice(0, 500))
+    .filter((line) => line !== '')
+    .slice(-LINES_KEPT);
+}

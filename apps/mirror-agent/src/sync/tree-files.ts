@@ -1,0 +1,36 @@
+import { chmod, mkdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { replaceFile, syncFolder } from '@pushmirror/host';
+
+/**
+ * Write a file of our own into the tree, durably and whole or not at all. Readers and downstreams
+ * must be able to read it, whatever umask the agent was started with.
+ *
+ * @throws HostError `disk-full` or `cannot-write`
+ */
+export async function writeTreeFile(
+  to: string,
+  path: string,
+  data: string | Uint8Array,
+): Promise<void> {
+  const file = join(to, path);
+  await makeTreeFolder(dirname(file));
+  await replaceFile(file, data);
+  await chmod(file, 0o644);
+}
+
+/** Remove a file of our own from the tree; when this resolves, it stays away. */
+export async function removeTreeFile(to: string, path: string): Promise<void> {
+  const file = join(to, path);
+  await rm(file, { force: true });
+  await syncFolder(dirname(file)).catch(() => {}); // There may be no such folder.
+}
+
+/** Make a folder that everybody may read, and those above it that are missing. */
+export async function makeTreeFolder(folder: string): Promise<void> {
+  const first = await mkdir(folder, { recursive: true });
+  if (first === undefined) return;
+  for (let made = folder; made.length >= first.length; made = dirname(made)) {
+    await chmod(made, 0o755);
+  }
+}

@@ -1,0 +1,121 @@
+import { constants } from 'node:fs';
+import { access, lstat, mkdir, mkdtemp, open, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { lookArguments, LARGEST_LOOKED_AT } from './arguments.ts';
+import type { ArchiveSettings } from './archive-settings.ts';
+import { SyncFailure } from './failure.ts';
+import { CHANGING_FILE, HEAD_PATH, MASTER_TRACE_FILE, UPDATE_IN_PROGRESS } from './own-files.ts';
+import { runRsync } from './rsync.ts';
+import type { Upstream } from './upstream-url.ts';
+
+export { parseUpstream, type Upstream } from './upstream-url.ts';
+
+/** How an upstream stands, by its own word: nothing of this has been verified. */
+export interface UpstreamView {
+  /** The bytes of its head, when it shows one. */
+  head?: Buffer;
+  /** The names of those in its chain that are in a sync, without our own. */
+  inProgress: string[];
+  /** One of ours that stands between two releases. */
+  changing: boolean;
+  /** Its project/trace/master, as it stands. */
+  masterTrace?: Buffer;
+  /** The `Archive serial` in there. */
+  archiveSerial?: string;
+}
+
+export interface LookOptions {
+  archive: Pick<ArchiveSettings, 'password_file'>;
+  /** This mirror's name. */
+  mirror: string;
+  upstream: Upstream;
+  /** Where the scratch folder is made, and removed again. */
+  stateDir: string;
+  signal: AbortSignal;
+  /** Milliseconds; a minute when left out. */
+  deadlineMs?: number;
+}
+
+const LOOK_DEADLINE_MS = 60_000;
+const LIMITS = { memory: 2 * 1024 ** 3, file: LARGEST_LOOKED_AT };
+/** A look brings a handful of files; an upstream that sends more is cut off. */
+const MOST_FILES = 100;
+
+/**
+ * See how an upstream stands, with one call of rsync that fetches at most a few small files.
+ *
+ * @throws SyncFailure as `runRsync`: the upstream cannot be reached, or does not let us in.
+ */
+export async function lookAtUpstream(options: LookOptions): Promise<UpstreamView> {
+  const { archive, mirror, upstream, stateDir } = options;
+  await mkdir(stateDir, { recursive: true });
+  const scratch = await mkdtemp(join(stateDir, 'look-'));
+  try {
+    const flood = new AbortController();
+    let files = 0;
+    await runRsync({
+      args: lookArguments(archive, mirror, upstream, scratch),
+      deadlineMs: options.deadlineMs ?? LOOK_DEADLINE_MS,
+      signal: AbortSignal.any([options.signal, flood.signal]),
+      limits: LIMITS,
+      onStdout(chunk) {
+        files += chunk.toString('latin1').split('\n').length - 1;
+        if (files > MOST_FILES) flood.abort();
+      },
+    }).catch((error: unknown) => {
+      if (!flood.signal.aborted) throw error;
+      throw new SyncFailure('upstream', `it marks more than ${MOST_FILES} updates as in progress`, {
+        retry: true,
+      });
+    });
+    return await readView(scratch, mirror);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** The number in the `Archive serial` line of a trace file, as ftpsync finds it: the first one. */
+export function archiveSerialOf(trace: Buffer): string | undefined {
+  return /^Archive serial: +(\d{1,15})[ \t]*\r?$/m.exec(trace.toString('latin1'))?.[1];
+}
+
+async function readView(scratch: string, mirror: string): Promise<UpstreamView> {
+  const [head, masterTrace, changing, names] = await Promise.all([
+    readSmall(join(scratch, HEAD_PATH)),
+    readSmall(join(scratch, MASTER_TRACE_FILE)),
+    access(join(scratch, CHANGING_FILE)).then(
+      () => true,
+      () => false,
+    ),
+    readdir(scratch),
+  ]);
+  const archiveSerial = masterTrace && archiveSerialOf(masterTrace);
+  return {
+    inProgress: inProgressIn(names, mirror),
+    changing,
+    ...(head === undefined ? {} : { head }),
+    ...(masterTrace === undefined ? {} : { masterTrace }),
+    ...(archiveSerial === undefined ? {} : { archiveSerial }),
+  };
+}
+
+/** Who is in a sync, by the marks among these names; never ourselves. */
+export function inProgressIn(names: readonly string[], mirror: string): string[] {
+  return names
+    .filter((name) => name.startsWith(UPDATE_IN_PROGRESS))
+    .map((name) => name.slice(UPDATE_IN_PROGRESS.length))
+    .filter((name) => name !== mirror)
+    .map((name) => (/^[A-Za-z0-9._-]{1,253}$/.test(name) ? name : '?'));
+}
+
+/** A regular file's bytes, or undefined. Links are not followed: the peer named them. */
+async function readSmall(path: string): Promise<Buffer | undefined> {
+  const stat = await lstat(path).catch(() => undefined);
+  if (stat === undefined || !stat.isFile() || stat.size > LARGEST_LOOKED_AT) return undefined;
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    return await file.readFile();
+  } finally {
+    await file.close();
+  }
+}

@@ -186,6 +186,10 @@ export interface SystemSshd {
   port: number;
   user: string;
   hostKey: string;
+  /** The connections that commands came over, by the forced command's own account. */
+  connections: () => number;
+  /** Kill every process that serves a connection. */
+  cutAll: () => void;
 }
 
 /**
@@ -200,7 +204,11 @@ export async function systemSshd(
   if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
   const hostKey = newKey(folder, 'sshd_host_key');
   const script = join(folder, 'forced-command');
-  writeFileSync(script, `#!/bin/sh\n${options.forcedCommand}\n`, { mode: 0o755 });
+  const log = join(folder, 'connections');
+  writeFileSync(log, '');
+  writeFileSync(script, `#!/bin/sh\necho "$SSH_CONNECTION" >> ${log}\n${options.forcedCommand}\n`, {
+    mode: 0o755,
+  });
   const authorized = join(folder, 'authorized_keys');
   writeFileSync(authorized, `restrict,command="${script}" ${options.userKey.line}\n`);
   chmodSync(authorized, 0o600);
@@ -228,7 +236,13 @@ export async function systemSshd(
     if (sshd.exitCode === null && sshd.signalCode === null) await once(sshd, 'exit');
   });
   await untilTrue(() => answers(port));
-  return { port, user: userInfo().username, hostKey: hostKey.line };
+  return {
+    port,
+    user: userInfo().username,
+    hostKey: hostKey.line,
+    connections: () => new Set(readFileSync(log, 'utf8').trim().split('\n')).size,
+    cutAll: () => void spawnSync('pkill', ['-KILL', '-P', String(sshd.pid)]),
+  };
 }
 
 /** A port of loopback where nothing listens. */

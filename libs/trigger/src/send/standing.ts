@@ -148,7 +148,7 @@ export function createStanding(
       const connected = await open(entry.target);
       opening -= 1;
       if (connected.ok) keep(entry.target, connected.connection);
-      else if (needed()) openLater(key);
+      if (needed()) openLater(key); // It failed, or there was no room just now.
     });
   }
 

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { parsePublicKey, renderAuthorizedKey } from '@pushmirror/acl';
 import { agentProgram, appArgv } from './harness/app.ts';
 import { headOf, serialOf, triggerFor } from './harness/forge.ts';
 import { createNetwork } from './harness/network.ts';
@@ -23,14 +22,13 @@ void test('a mirror behind the system sshd: pushed when its daemon is up, and no
     await mirror.configure((settings) => {
       delete settings['ssh_server'];
     });
-    const receive = ['receive', '--config', mirror.config, '--peer', master.name];
+    // The line that the product renders, with where things lie on this machine.
+    const line = mirror.kit().authorizedKeys.trim();
+    const program = appArgv(agentProgram).join(' ');
     await sshd.authorize([
-      renderAuthorizedKey({
-        command: appArgv(agentProgram, ...receive),
-        key: parsePublicKey(master.pushKey),
-        from: ['127.0.0.1'],
-        comment: master.name,
-      }),
+      line
+        .replace('/usr/bin/mirror-agent', program)
+        .replace('/etc/pushmirror/mirror-agent.toml', mirror.config),
     ]);
     await sshd.service.start();
     await mirror.service.start();

@@ -9,7 +9,6 @@ const row = (mirror: string, state: string, more: Partial<Row> = {}): Row => ({
   upstream: 'master',
   state,
   serial: undefined,
-  bytes: undefined,
   seconds: undefined,
   reason: undefined,
   ...more,
@@ -17,12 +16,12 @@ const row = (mirror: string, state: string, more: Partial<Row> = {}): Row => ({
 
 void test('the table lines up and sets leaves below their hub', () => {
   const rows = [
-    row('hub1', 'committed', { serial: 2026112101, bytes: 1_234_567, seconds: 1.25 }),
+    row('hub1', 'committed', { serial: 2026112101, seconds: 1.25 }),
     row('leaf1-1', 'sending', { tier: 2, upstream: 'hub1' }),
   ];
   assert.deepEqual(tableOf(rows), [
-    'mirror     pulls from  state      serial      received  took',
-    'hub1       master      committed  2026112101  1235 kB   1.3 s',
+    'mirror     pulls from  state      serial      after',
+    'hub1       master      committed  2026112101  1.3 s',
     '  leaf1-1  hub1        sending    -',
   ]);
 });

@@ -5,8 +5,7 @@ export interface Row {
   upstream: string;
   state: string;
   serial: number | undefined;
-  /** Bytes that its last sync received. */
-  bytes: number | undefined;
+  /** From publish to commit. */
   seconds: number | undefined;
   reason: string | undefined;
 }
@@ -53,10 +52,9 @@ function linesOfChanges(say: (line: string) => void): LiveTable {
   };
 }
 
-function detailOf({ state, bytes, seconds, reason }: Row): string {
+function detailOf({ state, seconds, reason }: Row): string {
   if (reason !== undefined && state !== 'committed') return `(${reason})`;
-  if (state !== 'committed' || bytes === undefined || seconds === undefined) return '';
-  return `(${formatBytes(bytes)} in ${seconds.toFixed(1)} s)`;
+  return seconds === undefined ? '' : `(${seconds.toFixed(1)} s after publish)`;
 }
 
 /** A header and a line for each mirror, in columns that are as wide as they need to be. */
@@ -66,11 +64,10 @@ export function tableOf(rows: readonly Row[]): string[] {
     row.upstream,
     row.state,
     row.serial === undefined ? '-' : String(row.serial),
-    row.bytes === undefined ? '' : formatBytes(row.bytes),
     row.seconds === undefined ? '' : `${row.seconds.toFixed(1)} s`,
     row.state === 'committed' ? '' : (row.reason ?? ''),
   ]);
-  const all = [['mirror', 'pulls from', 'state', 'serial', 'received', 'took', ''], ...cells];
+  const all = [['mirror', 'pulls from', 'state', 'serial', 'after', ''], ...cells];
   const widths = all[0]!.map((_, column) => Math.max(...all.map((line) => line[column]!.length)));
   return all.map((line) =>
     line
@@ -78,9 +75,4 @@ export function tableOf(rows: readonly Row[]): string[] {
       .join('  ')
       .trimEnd(),
   );
-}
-
-export function formatBytes(bytes: number): string {
-  if (bytes < 10_000) return `${bytes} B`;
-  return bytes < 10_000_000 ? `${Math.round(bytes / 1e3)} kB` : `${Math.round(bytes / 1e6)} MB`;
 }

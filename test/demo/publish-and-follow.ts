@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Published } from '../harness/master.ts';
+import type { Published, ReleaseView } from '../harness/master.ts';
 import type { Network } from '../harness/network.ts';
 import type { LiveTable, Row } from './live-table.ts';
 
@@ -12,7 +12,7 @@ export async function publishAndFollow(
   table: LiveTable,
   signal: AbortSignal,
 ): Promise<Published> {
-  const before = await newestSerial(network, archive);
+  const before = await newest(network, archive);
   const publishing = network.master.publish(archive, '--wait', '100%', '--timeout', '90s');
   let done = false;
   const settled = publishing.then(
@@ -21,23 +21,23 @@ export async function publishAndFollow(
   );
   while (!done) {
     signal.throwIfAborted();
-    const serial = await newestSerial(network, archive);
-    if (serial !== undefined && serial !== before)
-      table.update(await rowsOf(network, archive, serial));
+    const release = await newest(network, archive);
+    if (release !== undefined && release.serial !== before?.serial)
+      table.update(await rowsOf(network, archive, release));
     await Promise.race([delay(EVERY_MS), settled]);
   }
-  const serial = await newestSerial(network, archive);
-  if (serial !== undefined) table.update(await rowsOf(network, archive, serial));
+  const release = await newest(network, archive);
+  if (release !== undefined) table.update(await rowsOf(network, archive, release));
   table.finish();
   return publishing;
 }
 
-async function newestSerial(network: Network, archive: string): Promise<number | undefined> {
-  return (await network.master.releases(archive))[0]?.serial;
+async function newest(network: Network, archive: string): Promise<ReleaseView | undefined> {
+  return (await network.master.releases(archive))[0];
 }
 
-async function rowsOf(network: Network, archive: string, serial: number): Promise<Row[]> {
-  const pushes = await network.master.pushes(archive, serial);
+async function rowsOf(network: Network, archive: string, release: ReleaseView): Promise<Row[]> {
+  const pushes = await network.master.pushes(archive, release.serial);
   return network.mirrors.map(({ name }): Row => {
     const push = pushes.find(({ mirror }) => mirror === name);
     const upstream = network.upstreamOf(name);
@@ -46,10 +46,13 @@ async function rowsOf(network: Network, archive: string, serial: number): Promis
       tier: upstream === undefined ? 1 : 2,
       upstream: upstream?.name ?? 'master',
       state: push?.state ?? '-',
-      serial,
-      bytes: undefined,
-      seconds: undefined,
+      serial: release.serial,
+      seconds: secondsBetween(release.publishedAt, push?.committedAt),
       reason: push?.reason ?? undefined,
     };
   });
+}
+
+function secondsBetween(from: string, to: string | null | undefined): number | undefined {
+  return to === null || to === undefined ? undefined : (Date.parse(to) - Date.parse(from)) / 1000;
 }

@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { stringify } from 'smol-toml';
+import { parse, stringify } from 'smol-toml';
 import { agentProgram, appArgv, command, type CommandResult } from './app.ts';
 import { answers, freePort } from './ports.ts';
 import { createService, type Service } from './service.ts';
@@ -22,8 +22,9 @@ export interface Agent {
   rsyncPort: number | undefined;
   /** The folder that readers of an archive are served from. */
   tree(archive: string): string;
-  /** Keep the token that the master gave for it. */
-  useToken(token: string): Promise<void>;
+  /** Set it up with what the master gave for it, as its operator would. */
+  install(kit: OperatorKit): Promise<void>;
+  kit(): OperatorKit;
   /** Write the configuration file anew from `change`d settings; a restart takes them up. */
   configure(change: (settings: AgentSettings) => void): Promise<void>;
   /** Run `mirror-agent ... --config FILE`. */
@@ -32,24 +33,27 @@ export interface Agent {
   audit(): Promise<Record<string, unknown>[]>;
 }
 
+/** What `mirror add` gives for the mirror's operator. */
+export interface OperatorKit {
+  token: string;
+  /** A mirror-agent.toml. */
+  agentConfig: string;
+  authorizedKeys: string;
+  allowedSigners: string;
+}
+
 /** What goes into mirror-agent.toml; the keys are the file's own. */
 export interface AgentSettings {
   [key: string]: unknown;
   peer: { name: string; key: string; from?: string[]; archives?: string[] }[];
-  archive: Record<string, unknown>[];
+  archive: { name: string; [key: string]: unknown }[];
 }
 
 export interface AgentOptions {
   name: string;
-  network: string;
   folder: string;
   /** A hub serves rsync. */
   hub: boolean;
-  allowedSigners: string;
-  masterUrl: string;
-  peer: { name: string; key: string };
-  /** `rsync://127.0.0.1:PORT`, without an archive. */
-  upstream: string;
   archives: readonly string[];
   /** Merged into each archive's settings. */
   archiveSettings?: Record<string, unknown>;
@@ -59,39 +63,43 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const { name, folder } = options;
   const state = join(folder, 'state');
   const config = join(folder, 'mirror-agent.toml');
-  const tokenFile = join(folder, 'token');
   await mkdir(state, { recursive: true });
-  const [hostKey, pushKey] = [
-    await createKeyPair(join(folder, 'host_key')),
-    await createKeyPair(join(folder, 'push_key')),
-  ];
+  const hostKey = await createKeyPair(join(folder, 'host_key'));
+  const pushKey = await createKeyPair(join(folder, 'push_key'));
   const sshPort = await freePort();
   const rsyncPort = options.hub ? await freePort() : undefined;
   const tree = (archive: string) => join(folder, 'srv', archive);
   for (const archive of options.archives) await mkdir(tree(archive), { recursive: true });
+  let settings: AgentSettings = { peer: [], archive: [] };
+  let installed: OperatorKit | undefined;
 
-  const settings: AgentSettings = {
-    name,
-    network: options.network,
-    state,
-    allowed_signers: options.allowedSigners,
-    trace: { host: name, maintainer: 'Test <test@example.org>', country: 'DE' },
-    master: { url: options.masterUrl, token_file: tokenFile },
-    ssh_server: { address: '127.0.0.1', port: sshPort, host_key: hostKey.path },
-    ...(options.hub ? { push_key: pushKey.path } : {}),
-    ...(rsyncPort === undefined ? {} : { rsyncd: { address: '127.0.0.1', port: rsyncPort } }),
-    peer: [options.peer],
-    archive: options.archives.map((archive) => ({
-      name: archive,
-      to: tree(archive),
-      upstream: `${options.upstream}/${archive}`,
-      min_free: '1M',
-      poll: { every: '1h', jitter: '1s' },
-      ...options.archiveSettings,
-    })),
-  };
+  /** The operator's kit knows the network; what is of this machine alone is filled in. */
+  async function install(kit: OperatorKit): Promise<void> {
+    installed = kit;
+    const given = parse(kit.agentConfig) as unknown as AgentSettings;
+    const file = (name: string) => join(folder, name);
+    await writeFile(file('token'), `${kit.token}\n`, { mode: 0o600 });
+    await writeFile(file('allowed_signers'), kit.allowedSigners);
+    settings = {
+      ...given,
+      state,
+      allowed_signers: file('allowed_signers'),
+      master: { ...(given['master'] as object), token_file: file('token') },
+      trace: { host: name, maintainer: 'Test <test@example.org>', country: 'DE' },
+      ssh_server: { address: '127.0.0.1', port: sshPort, host_key: hostKey.path },
+      ...(options.hub ? { push_key: pushKey.path } : {}),
+      ...(rsyncPort === undefined ? {} : { rsyncd: { address: '127.0.0.1', port: rsyncPort } }),
+      archive: given.archive.map((archive) => ({
+        ...archive,
+        to: tree(archive.name),
+        min_free: '1M',
+        poll: { every: '1h', jitter: '1s' },
+        ...options.archiveSettings,
+      })),
+    };
+    await write();
+  }
   const write = () => writeFile(config, stringify(settings));
-  await write();
 
   return {
     name,
@@ -114,7 +122,11 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
         return (await Promise.all(doors.map(answers))).every(Boolean);
       },
     }),
-    useToken: (token) => writeFile(tokenFile, `${token}\n`, { mode: 0o600 }),
+    install,
+    kit() {
+      if (installed === undefined) throw new Error(`${name} has not been installed.`);
+      return installed;
+    },
     async configure(change) {
       change(settings);
       await write();

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parse, stringify } from 'smol-toml';
 import type { PushState } from '@pushmirror/trigger';
 import { appArgv, command, masterProgram, mustCommand, type CommandResult } from './app.ts';
+import type { OperatorKit } from './agent.ts';
 import { answers, freePort } from './ports.ts';
 import { createService, type Service } from './service.ts';
 
@@ -23,12 +24,11 @@ export interface Master {
   /** Its private key's file. */
   pushKeyFile: string;
   addArchive(name: string, path: string): Promise<void>;
-  /** @returns the token for the mirror's agent. */
-  addMirror(mirror: NewMirror): Promise<string>;
+  addMirror(mirror: NewMirror): Promise<OperatorKit>;
   /** `publish ARCHIVE --json ...`; fails when it does not end with 0. */
   publish(archive: string, ...flags: string[]): Promise<Published>;
   /** Newest first. */
-  releases(archive: string): Promise<{ serial: number }[]>;
+  releases(archive: string): Promise<ReleaseView[]>;
   /** The pushes of one release, as the master knows them. */
   pushes(archive: string, serial: number): Promise<PushView[]>;
   /** Run `mirror-master ... --config FILE`. */
@@ -50,11 +50,17 @@ export interface NewMirror {
   rsyncUrl: string | undefined;
 }
 
+export interface ReleaseView {
+  serial: number;
+  publishedAt: string;
+}
+
 export interface PushView {
   mirror: string;
   state: PushState;
   attempts: number;
   reason: string | null;
+  committedAt: string | null;
 }
 
 /** What `publish --json` prints (DESIGN section 5). */
@@ -95,6 +101,13 @@ export async function createMaster(options: { folder: string; network: string })
   const url = `http://127.0.0.1:${port}`;
   const run = (...args: string[]) =>
     mustCommand(masterProgram, [...args, '--config', config, '--json']);
+  async function api<T>(at: string): Promise<T> {
+    const token = (await readFile(path('admin_token_file'), 'utf8')).trim();
+    const response = await fetch(url + at, { headers: { authorization: `Bearer ${token}` } });
+    if (!response.ok)
+      throw new Error(`${at} answered ${response.status}: ${await response.text()}`);
+    return (await response.json()) as T;
+  }
   return {
     name: path('name'),
     folder,
@@ -116,27 +129,20 @@ export async function createMaster(options: { folder: string; network: string })
     },
     async addMirror(mirror) {
       const { json } = await run('mirror', 'add', mirror.name, ...mirrorFlags(mirror));
-      return (json as { token: string }).token;
+      return json as OperatorKit;
     },
     async publish(archive, ...flags) {
       return (await run('publish', archive, ...flags)).json as Published;
     },
     async releases(archive) {
-      const { json } = await run('rollout', 'list', archive);
-      return (json as { rollouts: { serial: number }[] }).rollouts;
+      const path = `/v1/rollouts?archive=${archive}`;
+      return (await api<{ rollouts: ReleaseView[] }>(path)).rollouts;
     },
     async pushes(archive, serial) {
-      const { json } = await run('rollout', 'show', archive, String(serial));
-      return (json as { pushes: PushView[] }).pushes;
+      return (await api<{ pushes: PushView[] }>(`/v1/rollouts/${archive}/${serial}`)).pushes;
     },
     command: (...args) => command(masterProgram, [...args, '--config', config]),
-    async api<T>(at: string) {
-      const token = (await readFile(path('admin_token_file'), 'utf8')).trim();
-      const response = await fetch(url + at, { headers: { authorization: `Bearer ${token}` } });
-      if (!response.ok)
-        throw new Error(`${at} answered ${response.status}: ${await response.text()}`);
-      return (await response.json()) as T;
-    },
+    api,
     async configure(change) {
       change(settings);
       await write();

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PushState } from '@pushmirror/trigger';
-import { createAgent, type Agent, type AgentOptions } from './agent.ts';
+import { createAgent, type Agent } from './agent.ts';
 import { compareTrees } from './compare-trees.ts';
 import { serialOf } from './forge.ts';
 import { endLeftovers } from './leftovers.ts';
@@ -142,8 +142,14 @@ export async function createNetwork(options: NetworkOptions = {}): Promise<Netwo
 
   async function addMirror(name: string, more: AddMirrorOptions = {}): Promise<Agent> {
     const { upstream, hub = false } = more;
-    const agent = await createAgent(agentOptions(name, more));
-    const token = await master.addMirror({
+    const agent = await createAgent({
+      name,
+      folder: join(folder, name),
+      hub,
+      archives: more.archives ?? archives,
+      archiveSettings: { ...options.archiveSettings, ...more.archiveSettings },
+    });
+    const kit = await master.addMirror({
       name,
       upstream: upstream?.name,
       archives: more.archives ?? archives,
@@ -153,30 +159,10 @@ export async function createNetwork(options: NetworkOptions = {}): Promise<Netwo
       pushKey: hub ? agent.pushKey.publicKey : undefined,
       rsyncUrl: agent.rsyncPort === undefined ? undefined : rsyncUrl(agent.rsyncPort),
     });
-    await agent.useToken(token);
+    await agent.install(kit);
     upstreams.set(name, upstream);
     (hub ? hubs : leaves).push(agent);
     return agent;
-  }
-
-  function agentOptions(name: string, more: AddMirrorOptions): AgentOptions {
-    const { upstream, hub = false } = more;
-    const above =
-      upstream === undefined
-        ? { name: master.name, key: master.pushKey }
-        : { name: upstream.name, key: upstream.pushKey.publicKey };
-    return {
-      name,
-      network: NETWORK,
-      folder: join(folder, name),
-      hub,
-      allowedSigners: master.allowedSigners,
-      masterUrl: master.url,
-      peer: above,
-      upstream: rsyncUrl(upstream?.rsyncPort ?? master.rsyncPort),
-      archives: more.archives ?? archives,
-      archiveSettings: { ...options.archiveSettings, ...more.archiveSettings },
-    };
   }
 }
 

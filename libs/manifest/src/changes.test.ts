@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { changes, newBuckets } from './changes.ts';
+import { entriesOf } from './cursor.ts';
+import type { Entry } from './entry.ts';
+import { findEntry, hasEntriesIn } from './lookup.ts';
+import { paths, readEither, sameTree, sorted, store, trees } from './samples.test.ts';
+import { folderOf } from './tree-path.ts';
+
+const cuts = fc.option(fc.integer({ min: 1, max: 6 }), { nil: undefined });
+
+void test('applying the changes to one release gives the other, however each is cut', async () => {
+  await fc.assert(
+    fc.asyncProperty(trees, trees, cuts, cuts, async (from, to, cutA, cutB) => {
+      const a = store(from, cutA);
+      const b = store(to, cutB);
+      const tree = new Map(from.map((entry) => [entry.path, entry]));
+      for await (const change of changes(a.root, b.root, readEither(a, b))) {
+        assert.deepEqual(change.before, tree.get(change.path));
+        if (change.after === undefined) tree.delete(change.path);
+        else tree.set(change.path, change.after);
+      }
+      sameTree(sorted(tree.values()), to);
+    }),
+  );
+});
+
+void test('buckets that both releases have are not read', async () => {
+  const names = Array.from({ length: 5_000 }, (_, i) => `file-${i}`).toSorted();
+  const before = names.map((path) => folder(path));
+  const after = before.map((entry) =>
+    entry.path === 'file-77' ? { ...entry, mode: 0o700 } : entry,
+  );
+  const a = store(before);
+  const b = store(after);
+  const read: string[] = [];
+  const either = readEither(a, b);
+  const found = [];
+  for await (const change of changes(
+    a.root,
+    b.root,
+    (ref) => (read.push(ref.sha256), either(ref)),
+  )) {
+    found.push(change.path);
+  }
+  assert.deepEqual(found, ['file-77']);
+  assert.equal(read.length, 2);
+  assert.equal(newBuckets(a.root, b.root).length, 1);
+  assert.equal(newBuckets(undefined, b.root).length, b.root.buckets.length);
+});
+
+void test('a path that comes or goes changes one bucket, or two when it is at a cut', () => {
+  const names = Array.from({ length: 3_000 }, (_, i) => `file-${i}`);
+  const a = store(sorted(names.map((path) => folder(path))));
+  assert.ok(a.root.buckets.length > 25 && a.root.buckets.length < 60, `${a.root.buckets.length}`);
+  fc.assert(
+    fc.property(fc.nat(2_999), fc.boolean(), (n, comes) => {
+      const other = comes ? [...names, `file-${n}-new`] : names.filter((_, i) => i !== n);
+      const b = store(sorted(other.map((path) => folder(path))));
+      assert.ok(newBuckets(a.root, b.root).length <= 2);
+    }),
+    { numRuns: 50 },
+  );
+});
+
+void test('a path and what is in a folder are found without reading the rest', async () => {
+  await fc.assert(
+    fc.asyncProperty(trees, cuts, paths, async (tree, cut, path) => {
+      const { root, read } = store(tree, cut);
+      const walked = [];
+      for await (const entry of entriesOf(root, read)) walked.push(entry);
+      assert.deepEqual(walked, tree);
+      const wanted = tree.find((entry) => entry.path === path);
+      assert.deepEqual(await findEntry(root, path, read), wanted);
+      const inside = tree.some(
+        (entry) => entry.path.includes('/') && folderOf(entry.path) === path,
+      );
+      assert.equal(await hasEntriesIn(root, path, read), inside);
+    }),
+  );
+});
+
+function folder(path: string): Entry {
+  return { kind: 'folder', path, mode: 0o755 };
+}

@@ -67,7 +67,7 @@ export function createOpensshSender(options: OpensshSenderOptions): Sender {
     const unreachable = (reason: string) => ({ kind: 'unreachable', reason }) as const;
     if (bytes > LARGEST_ANSWER) return unreachable(sentences.tooMuch(target, LARGEST_ANSWER));
     if (result.aborted) return unreachable(sentences.cancelled());
-    if (result.timedOut) return unreachable(sentences.noAnswer(target, limits.deadlineMs));
+    if (result.timedOut) return unreachable(sentences.stalled(target, limits.deadlineMs));
     const failed = result.code === SSH_FAILED && replyIn(result.stdout) === undefined;
     if (failed)
       return outcomeOfSshFailure(target, result.stderr, connectSeconds(limits.deadlineMs));

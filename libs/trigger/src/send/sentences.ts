@@ -29,6 +29,9 @@ export const sentences = {
     `${addressOf(target)} did not finish the SSH handshake within ${seconds(ms)}.`,
   slowLogin: (target: PushTarget, ms: number) =>
     `${addressOf(target)} did not answer the login of ${target.user} within ${seconds(ms)}.`,
+  stalled: (target: PushTarget, ms: number) =>
+    `${addressOf(target)} accepted the connection but stalled, in the handshake or after it, ` +
+    `for ${seconds(ms)}.`,
   noAnswer: (target: PushTarget, ms: number) =>
     `${addressOf(target)} let us in but did not answer the trigger within ${seconds(ms)}.`,
   lost: (target: PushTarget, during: string, errno?: string) =>

@@ -5,12 +5,17 @@ import { z } from 'zod';
 
 const address = z.union([z.ipv4(), z.ipv6()], { error: 'expected an IP address' });
 const url = (schemes: RegExp, what: string) =>
-  z.string().max(500).regex(schemes, { error: `expected ${what}` });
+  z
+    .string()
+    .max(500)
+    .regex(schemes, { error: `expected ${what}` });
 
 /** `master.toml`, as it is written; config/master.toml shows every key with its meaning. */
 const masterSchema = z.strictObject({
   network: z.string().refine(isArchiveName, { error: 'expected a name of a-z, 0-9 and ._+-' }),
-  name: z.string().refine(isMirrorName, { error: 'expected a host name such as "ftp.example.org"' }),
+  name: z
+    .string()
+    .refine(isMirrorName, { error: 'expected a host name such as "ftp.example.org"' }),
   state: absolutePath,
   signing_key: absolutePath,
   allowed_signers: absolutePath,
@@ -19,7 +24,10 @@ const masterSchema = z.strictObject({
   listen: z
     .strictObject({ address: address.default('127.0.0.1'), port: port.default(8470) })
     .prefault({}),
-  public_url: url(/^https?:\/\/[^\s/]+(\/\S*)?$/, 'a URL such as "https://push.example.org"').optional(),
+  public_url: url(
+    /^https?:\/\/[^\s/]+(\/\S*)?$/,
+    'a URL such as "https://push.example.org"',
+  ).optional(),
   rsync_url: url(/^rsync:\/\/[^\s/]+$/, 'a URL such as "rsync://ftp.example.org"').optional(),
   trust_proxy: z.boolean().default(false),
   sender: z.enum(['ssh2', 'openssh']).default('ssh2'),
@@ -41,7 +49,10 @@ const masterSchema = z.strictObject({
     .strictObject({
       address: address.default('127.0.0.1'),
       port: port.default(873),
-      hosts_allow: z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])).max(10_000).default([]),
+      hosts_allow: z
+        .array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]))
+        .max(10_000)
+        .default([]),
       max_connections: z.int().min(1).default(200),
     })
     .optional(),

@@ -9,6 +9,7 @@ export type MasterErrorCode =
   | 'bad-path'
   | 'cycle'
   | 'publish-running'
+  | 'publish-refused'
   | 'serials-used-up'
   | 'disk-full'
   | 'not-public'

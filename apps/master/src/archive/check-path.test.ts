@@ -35,7 +35,8 @@ test('everything else gets a sentence', async () => {
     ['/', /whole file system/],
     [`${folder}/a\nb`, /control characters/],
   ];
-  for (const [path, sentence] of cases) await assert.rejects(checkArchivePath(path, others), sentence);
+  for (const [path, sentence] of cases)
+    await assert.rejects(checkArchivePath(path, others), sentence);
 });
 
 test('an archive whose disk went away is not published', async () => {

@@ -21,10 +21,14 @@ export async function checkArchivePath(
   for (const other of others) {
     if (other.path === real) throw bad(`${path} is the archive ${other.name} already.`);
     if (isInside(real, other.path)) {
-      throw bad(`${path} is inside the archive ${other.name} (${other.path}). Archives cannot nest.`);
+      throw bad(
+        `${path} is inside the archive ${other.name} (${other.path}). Archives cannot nest.`,
+      );
     }
     if (isInside(other.path, real)) {
-      throw bad(`${path} is around the archive ${other.name} (${other.path}). Archives cannot nest.`);
+      throw bad(
+        `${path} is around the archive ${other.name} (${other.path}). Archives cannot nest.`,
+      );
     }
   }
   return real;
@@ -35,7 +39,10 @@ export async function checkArchivePath(
  *
  * @throws MasterError `bad-path`
  */
-export async function checkArchiveStillThere(archive: { name: string; path: string }): Promise<void> {
+export async function checkArchiveStillThere(archive: {
+  name: string;
+  path: string;
+}): Promise<void> {
   const real = await resolveFolder(archive.path);
   if (real !== archive.path) {
     throw bad(`${archive.path} of the archive ${archive.name} now leads to ${real}.`);

@@ -96,7 +96,16 @@ export function createPublisher(o: {
       return done.pushes;
     });
     await o.onPublished(archive.name);
-    return { archive: archive.name, serial, files, bytes, changed, dropped, mirrors: pushes, seconds };
+    return {
+      archive: archive.name,
+      serial,
+      files,
+      bytes,
+      changed,
+      dropped,
+      mirrors: pushes,
+      seconds,
+    };
   };
 
   /** When this fails the release exists all the same; the heartbeat makes it public later. */
@@ -148,7 +157,9 @@ export function createPublisher(o: {
     },
     latest: (name) => latest.get(name),
     async close() {
-      stopping.abort(new MasterError('stopping', 'The master was stopped before the release existed.'));
+      stopping.abort(
+        new MasterError('stopping', 'The master was stopped before the release existed.'),
+      );
       await Promise.allSettled(running);
     },
   };

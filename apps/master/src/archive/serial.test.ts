@@ -15,7 +15,11 @@ test('later ones count on, past a hundred and when the clock goes back', () => {
 });
 
 test('a serial only grows, whatever the clock says', () => {
-  const dates = fc.date({ min: new Date('2000-01-01'), max: new Date('2100-01-01'), noInvalidDate: true });
+  const dates = fc.date({
+    min: new Date('2000-01-01'),
+    max: new Date('2100-01-01'),
+    noInvalidDate: true,
+  });
   fc.assert(
     fc.property(fc.array(dates, { minLength: 2, maxLength: 50 }), (days) => {
       let last: number | undefined;

@@ -14,11 +14,15 @@ const FOLDER = fileURLToPath(new URL('../../migrations/', import.meta.url));
  * @throws MasterError `wrong-state` when the database has had steps that this program does not know.
  */
 export async function migrate(db: Kysely<Tables>, now: () => Date, folder = FOLDER): Promise<void> {
-  await sql`create table if not exists migration (name text not null primary key, applied_at text not null)`.execute(db);
+  await sql`create table if not exists migration (name text not null primary key, applied_at text not null)`.execute(
+    db,
+  );
   const applied = new Set(
     (await db.selectFrom('migration').select('name').execute()).map((row) => row.name),
   );
-  const known = (await readdir(folder)).filter((name) => /^\d{4}-[a-z0-9-]+\.sql$/.test(name)).toSorted();
+  const known = (await readdir(folder))
+    .filter((name) => /^\d{4}-[a-z0-9-]+\.sql$/.test(name))
+    .toSorted();
   refuseNewer(applied, known);
   for (const name of known) {
     if (!applied.has(name)) await apply(db, name, await readFile(`${folder}/${name}`, 'utf8'), now);

@@ -35,7 +35,13 @@ export function addMirror(
     const added = { row, mirrors: [...mirrors, row] };
     if (row.kind === 'ftpsync') return added;
     const { name } = row;
-    const made = makeToken({ role: 'agent', mirror: name, label: `agent ${name}`, by: by.name, at });
+    const made = makeToken({
+      role: 'agent',
+      mirror: name,
+      label: `agent ${name}`,
+      by: by.name,
+      at,
+    });
     await insertToken(trx, made.row);
     return { ...added, token: made.token };
   });

@@ -1,4 +1,11 @@
-import { AclError, isArchiveName, isHost, isMirrorName, isUser, parsePublicKey } from '@pushmirror/acl';
+import {
+  AclError,
+  isArchiveName,
+  isHost,
+  isMirrorName,
+  isUser,
+  parsePublicKey,
+} from '@pushmirror/acl';
 import type { ArchiveRow, MirrorArchiveRow, MirrorRow } from '../db/schema.ts';
 import { MasterError } from '../errors.ts';
 import { MASTER, treeOf } from './tree.ts';

@@ -56,7 +56,9 @@ test('any wiring at all is either a tree or refused', () => {
   const wiring = fc.array(fc.option(fc.nat({ max: 7 }), { nil: null }), { maxLength: 8 });
   fc.assert(
     fc.property(wiring, (upstreams) => {
-      const places = upstreams.map((up, index) => agent(`m${index}`, up === null ? null : `m${up}`));
+      const places = upstreams.map((up, index) =>
+        agent(`m${index}`, up === null ? null : `m${up}`),
+      );
       try {
         const tree = treeOf(places);
         for (const { name } of places) assert.ok(tree.tier(name) <= places.length);

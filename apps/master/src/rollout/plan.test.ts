@@ -27,7 +27,12 @@ test('no mirrors, no pushes', () => {
 });
 
 test('those that most others wait for go first', () => {
-  const rank = priorities([mirror('a', null), mirror('b', null), mirror('c', 'b'), mirror('d', 'c')]);
+  const rank = priorities([
+    mirror('a', null),
+    mirror('b', null),
+    mirror('c', 'b'),
+    mirror('d', 'c'),
+  ]);
   assert.deepEqual(['a', 'b', 'c', 'd'].toSorted((x, y) => rank(y) - rank(x))[0], 'b');
   assert.equal(rank('a'), 0);
 });

@@ -1,0 +1,100 @@
+import { readSecret } from '@pushmirror/host';
+import { z } from 'zod';
+import { localUrl } from '../config.ts';
+import { MasterError } from '../errors.ts';
+import { configPath, readConfig, type CommonOptions } from './config-option.ts';
+
+/** The running master's API, as the administrator of the admin token file. */
+export interface Client {
+  get<S extends z.ZodType>(path: string, answer: S): Promise<z.output<S>>;
+  post<S extends z.ZodType>(path: string, body: unknown, answer: S): Promise<z.output<S>>;
+  delete<S extends z.ZodType>(path: string, answer: S): Promise<z.output<S>>;
+}
+
+/** An answer that is not a success, in the master's own words. */
+export class RefusedError extends Error {
+  override name = 'RefusedError';
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+const DEADLINE_MS = 60_000;
+const refusal = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
+
+/**
+ * @throws ConfigError, HostError for the token file; the calls throw MasterError `no-answer` when no
+ * master runs, and RefusedError.
+ */
+export function createClient(options: CommonOptions): Client {
+  const config = readConfig(options);
+  const token = readSecret(config.admin_token_file).toString('utf8').trim();
+  const base = localUrl(config);
+
+  const call = async <S extends z.ZodType>(
+    method: string,
+    path: string,
+    answer: S,
+    body?: unknown,
+  ): Promise<z.output<S>> => {
+    const headers = { authorization: `Bearer ${token}` };
+    const response = await fetch(base + path, {
+      method,
+      redirect: 'error',
+      signal: AbortSignal.timeout(DEADLINE_MS),
+      ...(body === undefined
+        ? { headers }
+        : {
+            headers: { ...headers, 'content-type': 'application/json' },
+            body: JSON.stringify(body),
+          }),
+    }).catch((cause: unknown) => {
+      throw noAnswer(base, configPath(options), cause);
+    });
+    const text = await response.text();
+    if (!response.ok) throw refused(base, response.status, text);
+    return readAnswer(base, text, answer);
+  };
+
+  return {
+    get: (path, answer) => call('GET', path, answer),
+    post: (path, body, answer) => call('POST', path, answer, body),
+    delete: (path, answer) => call('DELETE', path, answer),
+  };
+}
+
+/** A path of the API from words that need escaping. */
+export function apiPath(...words: (string | number)[]): string {
+  return `/v1/${words.map((word) => encodeURIComponent(word)).join('/')}`;
+}
+
+function readAnswer<S extends z.ZodType>(base: string, text: string, answer: S): z.output<S> {
+  try {
+    return answer.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new MasterError('no-answer', `${base} gave an answer that is not a mirror-master's.`, {
+      cause,
+    });
+  }
+}
+
+function refused(base: string, status: number, text: string): RefusedError {
+  try {
+    const { code, message } = refusal.parse(JSON.parse(text)).error;
+    return new RefusedError(status, code, message);
+  } catch {
+    return new RefusedError(status, 'unknown', `${base} answered ${status}.`);
+  }
+}
+
+function noAnswer(base: string, config: string, cause: unknown): MasterError {
+  return new MasterError(
+    'no-answer',
+    `No master answers at ${base}. Start it with: mirror-master serve --config ${config}`,
+    { cause },
+  );
+}

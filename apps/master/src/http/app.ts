@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import helmet from '@fastify/helmet';
+import rateLimit, { normalizeIP } from '@fastify/rate-limit';
+import swagger from '@fastify/swagger';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyRequest,
+} from 'fastify';
+import {
+  jsonSchemaTransform,
+  serializerCompiler,
+  validatorCompiler,
+} from 'fastify-type-provider-zod';
+import { handleError } from './errors.ts';
+import { routes, type RouteNeeds } from './routes/index.ts';
+
+export interface AppOptions extends RouteNeeds {
+  logger: FastifyBaseLogger;
+  trustProxy: boolean;
+}
+
+const LARGEST_BODY = 1024 * 1024;
+const REQUESTS_A_MINUTE = 1200;
+/** So long may a client take to send its request. */
+const REQUEST_DEADLINE_MS = 30_000;
+
+/** The master's HTTP side, without a port: the API under /v1, health, and the public page. */
+export async function createApp(o: AppOptions): Promise<FastifyInstance> {
+  const app = Fastify({
+    loggerInstance: o.logger,
+    disableRequestLogging: true,
+    trustProxy: o.trustProxy,
+    bodyLimit: LARGEST_BODY,
+    requestTimeout: REQUEST_DEADLINE_MS,
+    routerOptions: { maxParamLength: 300 },
+  });
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler(handleError);
+  app.setNotFoundHandler((_, reply) =>
+    reply.code(404).send({ error: { code: 'not-found', message: 'There is nothing here.' } }),
+  );
+  await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: CSP } });
+  await app.register(rateLimit, {
+    max: REQUESTS_A_MINUTE,
+    timeWindow: 60_000,
+    keyGenerator: whoAsks,
+  });
+  await app.register(swagger, {
+    openapi: {
+      info: { title: 'pushmirror master', version: '1' },
+      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
+    },
+    transform: jsonSchemaTransform,
+  });
+  await app.register(routes, o);
+  return app;
+}
+
+const CSP = {
+  'default-src': ["'none'"],
+  'style-src': ["'self'"],
+  'img-src': ["'self'"],
+  'base-uri': ["'none'"],
+  'form-action': ["'none'"],
+  'frame-ancestors': ["'none'"],
+};
+
+/** Tokens are counted each for itself, since many agents may share an address; others by address. */
+function whoAsks(request: FastifyRequest): string {
+  const { authorization } = request.headers;
+  if (authorization === undefined) return normalizeIP(request.ip, 64);
+  return createHash('sha256').update(authorization).digest('base64');
+}

@@ -1,0 +1,82 @@
+import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
+import type { Actor } from '../db/audit.ts';
+import type { Db } from '../db/open.ts';
+import type { Role, TokenRow } from '../db/schema.ts';
+import { findToken } from '../db/tokens.ts';
+import { MasterError } from '../errors.ts';
+import { matchesToken, tokenId } from '../registry/tokens.ts';
+import type { FailureLimit } from './failure-limit.ts';
+
+/** Who sent a request. */
+export interface Caller extends Actor {
+  role: Role;
+  /** The mirror that an agent speaks for. */
+  mirror: string | null;
+}
+
+/** Bearer tokens: which roles a route takes, and who the caller is. */
+export interface Auth {
+  /** An onRequest hook, so that nothing of the body is read before. */
+  allow(...roles: Role[]): onRequestAsyncHookHandler;
+  /** Only behind `allow`. */
+  caller(request: FastifyRequest): Caller;
+  /** Behind `allow('agent')`: the mirror that the token is for. */
+  mirror(request: FastifyRequest): string;
+}
+
+/**
+ * Absent, malformed, unknown, wrong and revoked tokens all get the same answer; who has a token of
+ * another role hears 403, of the route as a whole, before anything is looked up.
+ */
+export function createAuth(db: Db, failures: FailureLimit): Auth {
+  const callers = new WeakMap<FastifyRequest, Caller>();
+
+  const identify = async (request: FastifyRequest): Promise<Caller> => {
+    failures.check(request.ip);
+    const row = await recognise(db, request.headers.authorization);
+    if (row === undefined) {
+      failures.count(request.ip);
+      throw new MasterError(
+        'unauthorised',
+        'A valid token is needed: Authorization: Bearer pmt_...',
+      );
+    }
+    const { role, mirror } = row;
+    return { name: mirror ?? `${row.label} (${row.id})`, origin: request.ip, role, mirror };
+  };
+
+  const caller = (request: FastifyRequest): Caller => {
+    const found = callers.get(request);
+    if (found === undefined) throw new Error('This route has no allow() in front of it.');
+    return found;
+  };
+
+  return {
+    allow:
+      (...roles) =>
+      async (request) => {
+        const found = await identify(request);
+        if (!roles.includes(found.role)) {
+          throw new MasterError(
+            'forbidden',
+            `A token with the role ${found.role} may not do this.`,
+          );
+        }
+        callers.set(request, found);
+      },
+    caller,
+    mirror(request) {
+      const { mirror } = caller(request);
+      if (mirror === null) throw new MasterError('forbidden', 'This token is not one of a mirror.');
+      return mirror;
+    },
+  };
+}
+
+async function recognise(db: Db, header: string | undefined): Promise<TokenRow | undefined> {
+  const token = /^Bearer (\S{1,200})$/i.exec(header ?? '')?.[1];
+  const id = token === undefined ? undefined : tokenId(token);
+  if (token === undefined || id === undefined) return undefined;
+  const row = await findToken(db, id);
+  return row !== undefined && matchesToken(row, token) ? row : undefined;
+}

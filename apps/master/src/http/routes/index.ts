@@ -1,0 +1,36 @@
+import type { FastifyInstance } from 'fastify';
+import { archiveRoutes, type ArchiveNeeds } from './archives.ts';
+import { downstreamRoutes } from './downstreams.ts';
+import { headRoutes } from './heads.ts';
+import { healthRoutes, type HealthNeeds } from './health.ts';
+import { mirrorRoutes, type MirrorNeeds } from './mirrors.ts';
+import { pageRoutes, type PageNeeds } from './page.ts';
+import { releaseRoutes, type ReleaseNeeds } from './releases.ts';
+import { reportRoutes, type ReportNeeds } from './reports.ts';
+import { rolloutRoutes } from './rollouts.ts';
+import { statusRoutes } from './status.ts';
+import { tokenRoutes } from './tokens.ts';
+
+/** What all routes together are given. */
+export type RouteNeeds = ArchiveNeeds &
+  HealthNeeds &
+  MirrorNeeds &
+  PageNeeds &
+  ReleaseNeeds &
+  ReportNeeds;
+
+/** Every route of the master. */
+export async function routes(app: FastifyInstance, needs: RouteNeeds): Promise<void> {
+  await app.register(healthRoutes, needs);
+  await app.register(pageRoutes, needs);
+  await app.register(statusRoutes, needs);
+  await app.register(archiveRoutes, needs);
+  await app.register(headRoutes, needs);
+  await app.register(releaseRoutes, needs);
+  await app.register(rolloutRoutes, needs);
+  await app.register(mirrorRoutes, needs);
+  await app.register(downstreamRoutes, needs);
+  await app.register(reportRoutes, needs);
+  await app.register(tokenRoutes, needs);
+  app.get('/v1/openapi.json', { schema: { hide: true } }, () => app.swagger());
+}

@@ -1,0 +1,97 @@
+import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import type { Attempt, Publisher } from '../../archive/publish.ts';
+import { MasterError } from '../../errors.ts';
+import type { Auth } from '../auth.ts';
+import { answerFor } from '../errors.ts';
+import { bearer, name, publishedSchema } from './schemas.ts';
+
+export interface ReleaseNeeds {
+  auth: Auth;
+  publisher: Publisher;
+}
+
+const options = z.strictObject({
+  allowDelete: z.int().nonnegative().optional(),
+  full: z.boolean().optional(),
+  /** False: answer 202 at once; the progress is at .../publishing. */
+  wait: z.boolean().default(true),
+});
+
+const progress = z.object({
+  archive: z.string(),
+  serial: z.number(),
+  startedAt: z.string(),
+  state: z.enum(['running', 'published', 'failed']),
+  progress: z.object({
+    phase: z.string(),
+    files: z.number(),
+    bytes: z.number(),
+  }),
+  published: publishedSchema.optional(),
+  error: z.object({ code: z.string(), message: z.string() }).optional(),
+});
+
+/** Publishing: `POST .../releases` makes one, `GET .../publishing` shows how far it is. */
+export function releaseRoutes(base: FastifyInstance, needs: ReleaseNeeds, done: () => void): void {
+  const { auth, publisher } = needs;
+  const app = base.withTypeProvider<ZodTypeProvider>();
+  const params = z.object({ archive: name });
+
+  app.post(
+    '/v1/archives/:archive/releases',
+    {
+      schema: {
+        security: bearer,
+        params,
+        body: options,
+        response: { 201: publishedSchema, 202: progress },
+      },
+      onRequest: auth.allow('admin', 'release-manager'),
+    },
+    async (request, reply) => {
+      const { wait, ...chosen } = request.body;
+      const { archive } = request.params;
+      const { attempt, done: ended } = await publisher.begin(archive, auth.caller(request), chosen);
+      if (!wait) return reply.code(202).send(attemptView(attempt));
+      return reply.code(201).send(await ended);
+    },
+  );
+
+  app.get(
+    '/v1/archives/:archive/publishing',
+    {
+      schema: { security: bearer, params, response: { 200: progress } },
+      onRequest: auth.allow('admin', 'release-manager', 'operator'),
+    },
+    (request) => {
+      const attempt = publisher.latest(request.params.archive);
+      if (attempt !== undefined) return attemptView(attempt);
+      throw new MasterError(
+        'unknown-release',
+        'Nothing was published since the master was started. A publish that was under way then must be begun again.',
+      );
+    },
+  );
+  done();
+}
+
+function attemptView(attempt: Attempt): z.infer<typeof progress> {
+  const { archive, serial, startedAt, outcome } = attempt;
+  const { phase, files, bytes } = attempt.progress;
+  const view = {
+    archive,
+    serial,
+    startedAt: startedAt.toISOString(),
+    progress: { phase, files, bytes },
+  };
+  if (outcome === undefined) return { ...view, state: 'running' };
+  if ('published' in outcome) return { ...view, state: 'published', published: outcome.published };
+  const known = answerFor(outcome.error)?.body.error;
+  const unknown = {
+    code: 'internal',
+    message: 'Something went wrong. The log of the master says what.',
+  };
+  return { ...view, state: 'failed', error: known ?? unknown };
+}

@@ -1,0 +1,136 @@
+import { z } from 'zod';
+
+/** Pieces that several routes share. Names are checked by the rules behind the routes. */
+export const name = z.string().min(1).max(255);
+export const serial = z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER);
+export const line = z
+  .string()
+  .min(1)
+  .max(200)
+  // Control characters, and those that turn the direction of the text around them.
+  .regex(/^[^\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]*$/u, {
+    error: 'expected one plain line',
+  });
+const count = z.number();
+const time = z.string();
+
+export const bearer = [{ bearer: [] }];
+
+export const archiveSchema = z.object({
+  name: z.string(),
+  path: z.string(),
+  profile: z.string(),
+  mode: z.enum(['manifest', 'classic']),
+  epoch: count,
+  deleteLimit: count,
+  addedAt: time,
+  serial: count.nullable(),
+});
+
+export const publishedSchema = z.object({
+  archive: z.string(),
+  serial: count,
+  files: count,
+  bytes: count,
+  changed: count,
+  dropped: count,
+  mirrors: count,
+  seconds: count,
+});
+
+export const tallySchema = z.object({
+  total: count,
+  committed: count,
+  failed: count,
+  open: count,
+  states: z.record(z.string(), count),
+});
+
+export const rolloutSchema = z.object({
+  archive: z.string(),
+  serial: count,
+  epoch: count,
+  publishedAt: time,
+  publishedBy: z.string(),
+  files: count,
+  bytes: count,
+  changed: count,
+  dropped: count,
+  mirrors: tallySchema,
+});
+
+export const pushSchema = z.object({
+  mirror: z.string(),
+  tier: count,
+  sender: z.string(),
+  state: z.string(),
+  attempts: count,
+  reason: z.string().nullable(),
+  updatedAt: time,
+  sentAt: time.nullable(),
+  acceptedAt: time.nullable(),
+  stagedAt: time.nullable(),
+  committedAt: time.nullable(),
+});
+
+const claimSchema = z.object({
+  archive: z.string(),
+  serial: count.nullable(),
+  servedAt: time.nullable(),
+  event: z.string().nullable(),
+  eventSerial: count.nullable(),
+  eventAt: time.nullable(),
+  reason: z.string().nullable(),
+  rsyncCode: count.nullable(),
+  retryAt: time.nullable(),
+  heardAt: time.nullable(),
+});
+
+export const mirrorSchema = z.object({
+  name: z.string(),
+  kind: z.enum(['agent', 'ftpsync']),
+  state: z.string(),
+  tier: count,
+  upstream: z.string().nullable(),
+  sender: z.string(),
+  ssh: z.object({ host: z.string(), port: count, user: z.string() }),
+  hostKey: z.string(),
+  pushKey: z.string().nullable(),
+  httpUrl: z.string().nullable(),
+  rsyncUrl: z.string().nullable(),
+  country: z.string().nullable(),
+  contact: z.string().nullable(),
+  addedAt: time,
+  archives: z.array(claimSchema),
+});
+
+export const standingSchema = z.object({
+  mirror: z.string(),
+  kind: z.string(),
+  tier: count,
+  upstream: z.string().nullable(),
+  country: z.string().nullable(),
+  state: z.string(),
+  words: z.string(),
+  serial: count.nullable(),
+  lagSerials: count,
+  lagSeconds: count,
+  reason: z.string().nullable(),
+  at: time.nullable(),
+});
+
+export const statusSchema = z.object({
+  network: z.string(),
+  at: time,
+  health: z.object({ level: z.string(), sentence: z.string() }),
+  archives: z.array(
+    z.object({
+      name: z.string(),
+      serial: count.nullable(),
+      publishedAt: time.nullable(),
+      reporting: count,
+      current: count,
+      mirrors: z.array(standingSchema),
+    }),
+  ),
+});

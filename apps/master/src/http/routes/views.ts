@@ -1,0 +1,137 @@
+import type { z } from 'zod';
+import type {
+  ArchiveRow,
+  MirrorArchiveRow,
+  MirrorRow,
+  PushRow,
+  ReleaseRow,
+} from '../../db/schema.ts';
+import type { MirrorStanding, Overview } from '../../monitor/overview.ts';
+import type { Tree } from '../../registry/tree.ts';
+import type { Tally } from '../../rollout/state.ts';
+import type {
+  archiveSchema,
+  mirrorSchema,
+  pushSchema,
+  rolloutSchema,
+  standingSchema,
+  statusSchema,
+} from './schemas.ts';
+
+/** How rows look in the API. */
+export function archiveView(
+  row: ArchiveRow,
+  serial: number | undefined,
+): z.infer<typeof archiveSchema> {
+  return {
+    name: row.name,
+    path: row.path,
+    profile: row.profile,
+    mode: row.mode,
+    epoch: row.epoch,
+    deleteLimit: row.delete_limit,
+    addedAt: row.added_at,
+    serial: serial ?? null,
+  };
+}
+
+export function rolloutView(
+  row: Omit<ReleaseRow, 'head'>,
+  mirrors: Tally,
+): z.infer<typeof rolloutSchema> {
+  const { archive, serial, epoch, files, bytes, changed, dropped } = row;
+  const { published_at: publishedAt, published_by: publishedBy } = row;
+  return {
+    archive,
+    serial,
+    epoch,
+    publishedAt,
+    publishedBy,
+    files,
+    bytes,
+    changed,
+    dropped,
+    mirrors,
+  };
+}
+
+export function pushView(row: PushRow, tier: number): z.infer<typeof pushSchema> {
+  return {
+    mirror: row.mirror,
+    tier,
+    sender: row.sender,
+    state: row.state,
+    attempts: row.attempts,
+    reason: row.reason,
+    updatedAt: row.updated_at,
+    sentAt: row.sent_at,
+    acceptedAt: row.accepted_at,
+    stagedAt: row.staged_at,
+    committedAt: row.committed_at,
+  };
+}
+
+export function mirrorView(
+  row: MirrorRow,
+  optIns: readonly MirrorArchiveRow[],
+  tree: Tree,
+): z.infer<typeof mirrorSchema> {
+  return {
+    name: row.name,
+    kind: row.kind,
+    state: row.state,
+    tier: tree.tier(row.name),
+    upstream: row.upstream,
+    sender: tree.senderOf(row.name),
+    ssh: { host: row.ssh_host, port: row.ssh_port, user: row.ssh_user },
+    hostKey: row.host_key,
+    pushKey: row.push_key,
+    httpUrl: row.http_url,
+    rsyncUrl: row.rsync_url,
+    country: row.country,
+    contact: row.contact,
+    addedAt: row.added_at,
+    archives: optIns.filter((optIn) => optIn.mirror === row.name).map(claimView),
+  };
+}
+
+function claimView(row: MirrorArchiveRow) {
+  return {
+    archive: row.archive,
+    serial: row.served_serial,
+    servedAt: row.served_at,
+    event: row.said_event,
+    eventSerial: row.said_serial,
+    eventAt: row.said_at,
+    reason: row.said_reason,
+    rsyncCode: row.said_rsync_code,
+    retryAt: row.retry_at,
+    heardAt: row.heard_at,
+  };
+}
+
+export function statusView(network: string, overview: Overview): z.infer<typeof statusSchema> {
+  return {
+    network,
+    at: overview.at.toISOString(),
+    health: overview.health,
+    archives: overview.archives.map(({ name, release, reporting, current, mirrors }) => ({
+      name,
+      serial: release?.serial ?? null,
+      publishedAt: release?.published_at ?? null,
+      reporting,
+      current,
+      mirrors: mirrors.map(standingView),
+    })),
+  };
+}
+
+function standingView(standing: MirrorStanding): z.infer<typeof standingSchema> {
+  const { mirror, kind, tier, upstream, country, state, words, serial, reason } = standing;
+  return {
+    ...{ mirror, kind, tier, upstream, country, state, words, serial, reason },
+    lagSerials: standing.lag?.serials ?? 0,
+    lagSeconds: Math.round((standing.lag?.ms ?? 0) / 1000),
+    at: standing.at?.toISOString() ?? null,
+  };
+}

@@ -1,0 +1,106 @@
+import { listArchives } from '../db/archives.ts';
+import { listMirrors } from '../db/mirrors.ts';
+import type { DbOrTrx } from '../db/open.ts';
+import { listOptIns } from '../db/opt-ins.ts';
+import { pushesOf } from '../db/pushes.ts';
+import { currentRelease, releaseTimes } from '../db/releases.ts';
+import type { ArchiveRow, MirrorArchiveRow, MirrorRow, PushRow, ReleaseRow } from '../db/schema.ts';
+import { treeOf } from '../registry/tree.ts';
+import { healthOf, type Health } from './health.ts';
+import { standingOf, type Standing } from './standing.ts';
+
+/** Lag is counted over so many releases at most. */
+const RELEASES_LOOKED_AT = 500;
+
+/** One mirror's standing with one archive. */
+export interface MirrorStanding extends Standing {
+  mirror: string;
+  archive: string;
+  kind: MirrorRow['kind'];
+  tier: number;
+  upstream: string | null;
+  country: string | null;
+  httpUrl: string | null;
+}
+
+export interface ArchiveOverview {
+  name: string;
+  /** The newest release; null when nothing was published. */
+  release: Pick<ReleaseRow, 'serial' | 'files' | 'bytes' | 'published_at' | 'expires_at'> | null;
+  /** Of the mirrors that can report: all, and those that report the newest release. */
+  reporting: number;
+  current: number;
+  /** By tier, then by name. */
+  mirrors: MirrorStanding[];
+}
+
+/** What the public may know of the whole network. */
+export interface Overview {
+  at: Date;
+  health: Health;
+  archives: ArchiveOverview[];
+}
+
+/** Read how the network stands. */
+export async function readOverview(db: DbOrTrx, now: Date): Promise<Overview> {
+  const mirrors = await listMirrors(db);
+  const archives: ArchiveOverview[] = [];
+  for (const archive of await listArchives(db)) {
+    archives.push(await readArchive(db, archive, mirrors, now));
+  }
+  const health = healthOf(archives.flatMap((archive) => archive.mirrors));
+  return { at: now, health, archives };
+}
+
+async function readArchive(
+  db: DbOrTrx,
+  archive: ArchiveRow,
+  mirrors: readonly MirrorRow[],
+  now: Date,
+): Promise<ArchiveOverview> {
+  const release = await currentRelease(db, archive.name);
+  const pushes = release === undefined ? [] : await pushesOf(db, archive.name, release.serial);
+  const pushTo = new Map(pushes.map((push) => [push.mirror, push]));
+  const optIns = await listOptIns(db, { archive: archive.name });
+  const releases = (await releaseTimes(db, archive.name, RELEASES_LOOKED_AT)).map((row) => ({
+    serial: row.serial,
+    publishedAt: new Date(row.published_at),
+  }));
+  const byName = new Map(mirrors.map((mirror) => [mirror.name, mirror]));
+  const tree = treeOf(mirrors);
+  const standings = optIns.flatMap((optIn) => {
+    const mirror = byName.get(optIn.mirror);
+    if (mirror === undefined) return [];
+    const facts = factsOf(mirror, optIn, pushTo.get(mirror.name));
+    const standing = standingOf({ ...facts, releases }, now);
+    return [{ ...standing, ...publicFacts(mirror, archive.name, tree.tier(mirror.name)) }];
+  });
+  standings.sort((a, b) => a.tier - b.tier || (a.mirror < b.mirror ? -1 : 1));
+  const reporting = standings.filter(({ state }) => state !== 'silent' && state !== 'paused');
+  return {
+    name: archive.name,
+    release: release ?? null,
+    reporting: reporting.length,
+    current: reporting.filter(({ state }) => state === 'current').length,
+    mirrors: standings,
+  };
+}
+
+function factsOf(mirror: MirrorRow, optIn: MirrorArchiveRow, push: PushRow | undefined) {
+  const { said_event: event, said_at: at, said_serial: serial, said_reason: reason } = optIn;
+  return {
+    kind: mirror.kind,
+    paused: mirror.state === 'paused',
+    servedSerial: optIn.served_serial,
+    said: event === null || at === null ? null : { event, serial, at: new Date(at), reason },
+    push:
+      push === undefined
+        ? null
+        : { state: push.state, reason: push.reason, at: new Date(push.updated_at) },
+  };
+}
+
+function publicFacts(mirror: MirrorRow, archive: string, tier: number) {
+  const { name, kind, upstream, country, http_url: httpUrl } = mirror;
+  return { mirror: name, archive, kind, tier, upstream, country, httpUrl };
+}

@@ -25,8 +25,10 @@ export interface Agent {
   /** Set it up with what the master gave for it, as its operator would. */
   install(kit: OperatorKit): Promise<void>;
   kit(): OperatorKit;
-  /** Write the configuration file anew from `change`d settings; a restart takes them up. */
+  /** Write the configuration file with changes; a restart takes them up. */
   configure(change: (settings: AgentSettings) => void): Promise<void>;
+  /** The same, but the next `configure` starts from what was there before. */
+  misconfigure(change: (settings: AgentSettings) => void): Promise<void>;
   /** Run `mirror-agent ... --config FILE`. */
   command(...args: string[]): Promise<CommandResult>;
   /** The entries of its audit file, oldest first. */
@@ -126,6 +128,11 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     kit() {
       if (installed === undefined) throw new Error(`${name} has not been installed.`);
       return installed;
+    },
+    async misconfigure(change) {
+      const copy = structuredClone(settings);
+      change(copy);
+      await writeFile(config, stringify(copy));
     },
     async configure(change) {
       change(settings);

@@ -57,6 +57,7 @@ export interface ReleaseView {
 
 export interface PushView {
   mirror: string;
+  tier: number;
   state: PushState;
   attempts: number;
   reason: string | null;

@@ -116,7 +116,7 @@ const schema = z.strictObject({
   rsyncd: z
     .strictObject({
       address: z.union([z.ipv4(), z.ipv6()]),
-      port,
+      port: port.min(1, { error: 'expected a port number from 1 to 65535' }),
       /** Numeric addresses and networks; empty means everybody. */
       hosts_allow: z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])).prefault([]),
     })
@@ -158,6 +158,11 @@ export const agentConfig = schema.superRefine((config, context) => {
         const message = `expected a folder of its own, apart from that of "${other.name}" (${other.to})`;
         problem(['archive', i, 'to'], message, one.to);
       }
+    }
+    const { include, exclude } = one.architectures;
+    if (include.length > 0 && exclude.length > 0) {
+      const message = 'expected "include" or "exclude", not both';
+      problem(['archive', i, 'architectures'], message, one.architectures);
     }
     if (isInside(one.to, config.state) || isInside(config.state, one.to)) {
       const message = `expected a folder apart from the state folder (${config.state})`;

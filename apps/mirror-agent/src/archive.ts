@@ -1,0 +1,147 @@
+import { parseHead, takeHead, type Receiver, type SignedHead } from '@pushmirror/trigger';
+import type { CommittedStore } from './committed.ts';
+import type { AgentConfig, ArchiveConfig } from './config.ts';
+import { startConverger, type Converger } from './converge/converge.ts';
+import type { ArchiveNews } from './converge/news.ts';
+import { lookForNews, type LookResult, type PolledPeer } from './front-door/look.ts';
+import { startPoller, type Poller, type PollVia } from './front-door/poll.ts';
+import { createMasterHead, type MasterHead, type Withheld } from './master-head.ts';
+import type { MasterClient } from './master-client.ts';
+import type { Relay } from './relay/relay.ts';
+import { archiveStatus, type ArchiveStatus } from './status.ts';
+
+/** One archive of this mirror: what keeps it at its goal, and what asks for news of it. */
+export interface Archive {
+  config: ArchiveConfig;
+  converger: Converger;
+  relay: Relay;
+  /** Ask the upstream now. */
+  ask(via: PollVia): Promise<LookResult>;
+  /** Ask the upstream soon. */
+  hint(): 'accepted' | 'duplicate';
+  /** Begin to poll: at once, then on the schedule. */
+  startPolling(): void;
+  status(): ArchiveStatus;
+  /** Resolves when all its loops have ended, after the signal aborted. */
+  ended(): Promise<void>;
+}
+
+export interface ArchiveOptions {
+  config: ArchiveConfig;
+  agent: AgentConfig;
+  stateDir: string;
+  receiver: Receiver;
+  committed: CommittedStore;
+  goal: SignedHead | undefined;
+  master: MasterClient | undefined;
+  relay: Relay;
+  inTurn: <T>(work: () => Promise<T>) => Promise<T>;
+  onNews: (news: ArchiveNews) => void | Promise<void>;
+  onPolled: (result: LookResult) => void;
+  onAhead: (withheld: Withheld, again: boolean) => void;
+  random: () => number;
+  signal: AbortSignal;
+}
+
+/** The master itself is asked once in so many polls. */
+const POLLS_PER_MASTER_CHECK = 4;
+
+export async function startArchive(options: ArchiveOptions): Promise<Archive> {
+  const { config, agent, receiver, signal, random, relay } = options;
+  let lastPoll: { at: Date; result: LookResult } | undefined;
+  let poller: Poller<LookResult> | undefined;
+  const converger = await startConverger({
+    archive: config,
+    agent,
+    stateDir: options.stateDir,
+    committed: options.committed,
+    goal: options.goal,
+    acceptHead,
+    inTurn: options.inTurn,
+    onNews: options.onNews,
+    now: () => receiver.now(),
+    random,
+    signal,
+  });
+  const masterHead = options.master === undefined ? undefined : watchMaster(options.master);
+
+  /** A sync comes across a head at an upstream: it is judged like one that was polled. */
+  async function acceptHead(bytes: Buffer) {
+    const peer: PolledPeer = { upstream: converger.status().upstream ?? config.upstream };
+    const reply = await takeHead({ bytes, via: 'poll', peer, archive: config.name }, receiver);
+    if (reply.result === 'accepted' || reply.result === 'duplicate') {
+      return { accepted: true, signed: parseHead(bytes) } as const;
+    }
+    return { accepted: false, reason: reply.reason ?? reply.result } as const;
+  }
+
+  async function look(via: PollVia): Promise<LookResult> {
+    const result = await lookForNews(
+      {
+        archive: config,
+        mirror: agent.name,
+        stateDir: options.stateDir,
+        receiver,
+        committed: () => converger.status().committed,
+        hasGoal: () => converger.status().goal !== undefined,
+        signal,
+      },
+      via,
+    );
+    if (signal.aborted) return result;
+    lastPoll = { at: receiver.now(), result };
+    options.onPolled(result);
+    if (result.kind === 'headless' && result.sync) converger.request(via, result.serial);
+    if (via === 'poll') await masterHead?.check();
+    return result;
+  }
+
+  function watchMaster(master: MasterClient): MasterHead {
+    return createMasterHead({
+      archive: config.name,
+      master,
+      receiver,
+      goal: () => converger.status().goal,
+      everyMs: config.poll.every * POLLS_PER_MASTER_CHECK,
+      onAhead(withheld, again) {
+        poller?.hint(); // Perhaps the upstream has it by now.
+        options.onAhead(withheld, again);
+      },
+    });
+  }
+
+  return {
+    config,
+    converger,
+    relay,
+    ask: (via) => poller?.ask(via) ?? look(via),
+    hint: () => poller?.hint() ?? 'accepted',
+    startPolling() {
+      poller = startPoller({
+        look,
+        everyMs: config.poll.every,
+        jitterMs: config.poll.jitter,
+        random,
+        clock: () => performance.now(),
+        signal,
+      });
+    },
+    status() {
+      const { state, goal, committed, lastFailure, upstream } = converger.status();
+      return archiveStatus({
+        archive: config.name,
+        upstream: upstream ?? config.upstream,
+        state,
+        goal,
+        committed,
+        lastFailure,
+        lastPoll,
+        withheld: masterHead?.withheld(),
+        relay: relay.status(),
+      });
+    },
+    async ended() {
+      await Promise.all([converger.ended, poller?.ended]);
+    },
+  };
+}

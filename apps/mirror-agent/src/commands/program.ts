@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { AgentError } from '../errors.ts';
+import type { CommandContext } from './context.ts';
+
+/** Each command loads only what it needs. */
+const commands: Record<string, (context: CommandContext) => Promise<Command>> = {
+  serve: async (context) => (await import('./serve.ts')).serveCommand(context),
+  receive: async (context) => (await import('./receive.ts')).receiveCommand(context),
+  sync: async (context) => (await import('./sync.ts')).syncCommand(context),
+  status: async (context) => (await import('./status.ts')).statusCommand(context),
+};
+
+/** Run one command. @returns the exit code: 0 ok, 1 failed, 2 usage. */
+export async function runCommand(argv: readonly string[], defaultConfig: string): Promise<number> {
+  let exitCode = 0;
+  const context: CommandContext = { defaultConfig, exit: (code) => (exitCode = code) };
+  const [name = ''] = argv;
+  const wanted = Object.hasOwn(commands, name) ? [name] : Object.keys(commands);
+  const program = new Command('mirror-agent')
+    .description('Keeps a mirror at its upstream’s newest release.')
+    .version(version())
+    .enablePositionalOptions();
+  for (const one of wanted) {
+    const command = await commands[one]?.(context);
+    if (command !== undefined) program.addCommand(command.exitOverride());
+  }
+  try {
+    await program.exitOverride().parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof AgentError && error.code === 'usage') {
+      process.stderr.write(`mirror-agent: ${error.message}\n`);
+      return 2;
+    }
+    throw error;
+  }
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

@@ -1,0 +1,62 @@
+import type { AgentStatus, ArchiveStatus } from '../status.ts';
+import { ago, inBytes, inSeconds } from './in-words.ts';
+
+/** The status as people read it: a table, and below it what needs their attention. */
+export function statusTable(status: AgentStatus, now: Date): string {
+  const { mirror, network, running, downstreams = 0, reports } = status;
+  const title = `${mirror} in ${network}: ${running ? 'running' : 'not running'}`;
+  const rows = status.archives.map((archive) => rowOf(archive, now));
+  const notes = [
+    ...status.archives.flatMap((archive) => notesOf(archive, now)),
+    ...(downstreams > 0 ? [`${downstreams} downstreams`] : []),
+    ...(reports?.lastError === undefined
+      ? []
+      : [`${reports.waiting} reports wait for the master: ${reports.lastError}`]),
+  ];
+  return [title, '', ...aligned([HEADINGS, ...rows]), ...(notes.length > 0 ? ['', ...notes] : [])]
+    .join('\n')
+    .trimEnd();
+}
+
+const HEADINGS = ['ARCHIVE', 'STATE', 'SERIAL', 'GOAL', 'LAST SYNC', 'UPSTREAM'];
+
+function rowOf(one: ArchiveStatus, now: Date): string[] {
+  const { lastSync } = one;
+  const sync =
+    lastSync === undefined
+      ? 'never'
+      : `${ago(lastSync.at, now)} (${inBytes(lastSync.bytes)}, ${inSeconds(lastSync.seconds)})`;
+  const goal = one.goal === one.serial ? '=' : String(one.goal ?? '-');
+  return [one.archive, one.state, String(one.serial ?? '-'), goal, sync, one.upstream];
+}
+
+function notesOf(one: ArchiveStatus, now: Date): string[] {
+  const { archive, lastError, lastPoll, withheld, expires } = one;
+  const notes: string[] = [];
+  if (lastError !== undefined) {
+    const again =
+      lastError.retryAt === undefined
+        ? 'It waits for you; then run: mirror-agent sync'
+        : `It is tried again at ${lastError.retryAt}.`;
+    notes.push(`${archive}: ${ago(lastError.at, now)}: ${lastError.reason} ${again}`);
+  }
+  if (lastPoll?.reason !== undefined) {
+    notes.push(`${archive}: polled ${ago(lastPoll.at, now)}: ${lastPoll.reason}`);
+  }
+  if (expires !== undefined && new Date(expires) < now) {
+    notes.push(`${archive}: the head expired ${ago(expires, now)}: no news has come since.`);
+  }
+  if (withheld !== undefined) {
+    const since = ago(withheld.since, now);
+    notes.push(`${archive}: the upstream has not shown serial ${withheld.serial}, which the master has published (noticed ${since}).`);
+  }
+  return notes;
+}
+
+function aligned(rows: readonly string[][]): string[] {
+  const widths = rows.reduce<number[]>(
+    (most, row) => row.map((cell, i) => Math.max(cell.length, most[i] ?? 0)),
+    [],
+  );
+  return rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ').trimEnd());
+}

@@ -1,0 +1,76 @@
+import { receive, type Receiver } from '@pushmirror/trigger';
+import type { Audit } from './audit.ts';
+import { startControl, type ControlOptions } from './control.ts';
+import { createRefusalLog } from './front-door/refusal-log.ts';
+import { startSshServer, type SshServer } from './front-door/ssh-server.ts';
+import type { Logger } from './log.ts';
+import { startRsyncDaemon } from './rsync-daemon.ts';
+import type { Settings } from './settings.ts';
+import type { StatePaths } from './state/paths.ts';
+import type { AgentStatus } from './status.ts';
+
+export interface DoorOptions {
+  settings: Settings;
+  paths: StatePaths;
+  receiver: Receiver;
+  audit: Audit;
+  /** Answers requests at the control socket. */
+  handle: ControlOptions['handle'];
+  log: Logger;
+  now: () => Date;
+  /** Gets what closes each door that was opened. */
+  undo: (() => unknown)[];
+}
+
+/**
+ * Open all through which others reach the daemon: the rsync daemon for downstreams, the embedded SSH
+ * server for triggers, and last the control socket, by which scripts see that it is ready.
+ *
+ * @throws AgentError `port-in-use`, `config` or `state`
+ */
+export async function openDoors(
+  options: DoorOptions,
+): Promise<{ status(): Pick<AgentStatus, 'sshServer' | 'rsyncd'> }> {
+  const { settings, paths, receiver, log, undo } = options;
+  const { rsyncd, ssh_server, archive } = settings.config;
+  if (rsyncd !== undefined) {
+    const daemon = await startRsyncDaemon({
+      rsyncd,
+      archives: archive,
+      paths,
+      onExit: (end) => log.error(end, 'the rsync daemon ended and is started again'),
+    });
+    undo.push(() => daemon.stop());
+  }
+  let ssh: SshServer | undefined;
+  if (ssh_server !== undefined) {
+    const { address, port, host_key, max_connections, max_per_source } = ssh_server;
+    const server = await startSshServer({
+      address,
+      port,
+      hostKey: host_key,
+      peers: settings.peers,
+      receive: (command, peer) => receive(command, peer, receiver),
+      maxConnections: max_connections,
+      maxPerSource: max_per_source,
+      onRefused: createRefusalLog(options),
+    });
+    undo.push(() => server.close());
+    ssh = server;
+  }
+  const control = await startControl({ path: paths.socket, handle: options.handle });
+  undo.push(() => control.close());
+
+  return {
+    status: () => ({
+      ...(ssh === undefined
+        ? {}
+        : {
+            sshServer: { address: ssh.address, port: ssh.port, connections: ssh.connections() },
+          }),
+      ...(rsyncd === undefined
+        ? {}
+        : { rsyncd: { address: rsyncd.address, port: rsyncd.port } }),
+    }),
+  };
+}

@@ -1,0 +1,76 @@
+import { join } from 'node:path';
+import { replaceFile } from '@pushmirror/host';
+import { isTerminal, parseHead, pushStates, type PushState, type SignedHead } from '@pushmirror/trigger';
+import { z } from 'zod';
+import { createBatch } from '../state/batch.ts';
+import { readJson, type OnCorrupt } from '../state/read-json.ts';
+
+/** One head on its way to one downstream. */
+export interface Push {
+  mirror: string;
+  state: PushState;
+  attempts: number;
+  /** When the first attempt was due; after long enough it is given up. */
+  since: Date;
+  /** Where it goes: when the master changes that, a push that failed is worth another try. */
+  target: string;
+  reason?: string | undefined;
+}
+
+/** A head, and its pushes to all downstreams of the archive. */
+export interface Relayed {
+  signed: SignedHead;
+  pushes: Map<string, Push>;
+}
+
+/** For a hub a push is done when the downstream has taken the head: it reports the rest itself. */
+export function isDone(state: PushState): boolean {
+  return isTerminal(state) || state === 'accepted' || state === 'staged';
+}
+
+const file = z.object({
+  head: z.string(),
+  pushes: z.array(
+    z.object({
+      mirror: z.string(),
+      state: z.enum(pushStates),
+      attempts: z.int().min(0),
+      since: z.iso.datetime(),
+      target: z.string(),
+      reason: z.string().optional(),
+    }),
+  ),
+});
+
+/** Keeps one archive's `Relayed` on disk. */
+export interface RelayFile {
+  read(): Promise<Relayed | undefined>;
+  /** Resolves when what is in memory now is on the disk. */
+  save(relayed: Relayed): Promise<void>;
+}
+
+export function createRelayFile(
+  folder: string,
+  archive: string,
+  onCorrupt: OnCorrupt,
+): RelayFile {
+  const path = join(folder, `${archive}.json`);
+  return {
+    async read() {
+      const schema = file.transform(({ head, pushes }): Relayed => ({
+        signed: parseHead(Buffer.from(head, 'utf8')),
+        pushes: new Map(
+          pushes.map((push) => [push.mirror, { ...push, since: new Date(push.since) }]),
+        ),
+      }));
+      return readJson(path, schema, onCorrupt);
+    },
+    save: createBatch(async (versions: readonly Relayed[]) => {
+      const relayed = versions.at(-1);
+      if (relayed === undefined) return;
+      const head = relayed.signed.bytes.toString('utf8');
+      const text = JSON.stringify({ head, pushes: [...relayed.pushes.values()] });
+      await replaceFile(path, `${text}\n`, 0o600);
+    }),
+  };
+}

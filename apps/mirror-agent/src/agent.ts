@@ -1,6 +1,5 @@
-import { watch } from 'node:fs';
 import { lockFolder } from '@pushmirror/host';
-import { receive, type Peer, type Reply, type SignedHead } from '@pushmirror/trigger';
+import { compareHeads, receive, type Peer, type Reply, type SignedHead } from '@pushmirror/trigger';
 import pLimit from 'p-limit';
 import { startArchive, type Archive } from './archive.ts';
 import { createAudit } from './audit.ts';
@@ -20,6 +19,7 @@ import { createReporter } from './report.ts';
 import type { Settings } from './settings.ts';
 import { openSigners } from './signers.ts';
 import { prepareState, statePaths } from './state/paths.ts';
+import { watchFolder } from './state/watch-folder.ts';
 import type { AgentStatus } from './status.ts';
 import { syncNow } from './sync-operation.ts';
 
@@ -213,9 +213,7 @@ async function compose(
   // From here on a forced command finds us, or its head is in the inbox already.
   await readInbox();
   if (mode === 'serve') {
-    const watcher = watch(paths.inbox, () => void readInbox());
-    watcher.on('error', (error) => log.warn({ err: error }, 'the inbox is not watched'));
-    undo.push(() => watcher.close());
+    undo.push(watchFolder(paths.inbox, readInbox, (error) => log.warn({ err: error }, 'inbox')));
     const hubStarted = startHub();
     undo.push(() => hubStarted);
     for (const archive of archives.values()) archive.startPolling();
@@ -225,9 +223,10 @@ async function compose(
   async function readInbox(): Promise<void> {
     for (const [name, { converger }] of archives) {
       const found = await inbox.head(name);
-      const before = converger.status();
-      if (found === undefined || found.bytes.equals(before.goal?.bytes ?? Buffer.alloc(0))) continue;
+      const { goal, committed: at } = converger.status();
+      if (found === undefined || !isNews(goal, found)) continue;
       aim(found, 'push');
+      if (isNews(at?.signed, found)) await desk.onAccepted(found, 'push');
     }
   }
 
@@ -279,6 +278,11 @@ async function compose(
     destroy,
   };
   return agent;
+}
+
+function isNews(known: SignedHead | undefined, found: SignedHead): boolean {
+  const comparison = compareHeads(known, found);
+  return comparison === 'first' || comparison === 'newer';
 }
 
 function unknownArchive(name: string | undefined, known: Iterable<string>): AgentError {

@@ -1,5 +1,6 @@
 import type { AuditEntry, Receiver } from '@pushmirror/trigger';
 import type { Audit } from './audit.ts';
+import type { PolledPeer } from './front-door/look.ts';
 import type { Logger } from './log.ts';
 import type { News } from './outbox.ts';
 
@@ -52,5 +53,9 @@ function logEntry(log: Logger, entry: AuditEntry, polled: boolean): void {
   const { archive, serial, result, refusal, reason, peer } = entry;
   const level = entry.alarm === true ? 'error' : result === 'refused' ? 'warn' : 'info';
   const what = polled ? 'a polled head' : 'a trigger';
-  log[level]({ archive, serial, refusal, peer, reason }, `${what} is ${result}`);
+  const { mirror, from, key: fingerprint } = peer;
+  const who = polled
+    ? { upstream: (peer as PolledPeer).upstream }
+    : { ...(mirror === undefined ? {} : { mirror }), from, fingerprint };
+  log[level]({ archive, serial, ...who, refusal, reason }, `${what} is ${result}`);
 }

@@ -5,8 +5,7 @@ import { fromEnvironment, receiveForced } from './front-door/forced-command.ts';
  * `mirror-agent`. The forced command is started anew for each trigger, so it is recognized before
  * anything else is loaded; all other commands are commander's.
  */
-const defaultConfig =
-  process.env['PUSHMIRROR_AGENT_CONFIG'] ?? '/etc/pushmirror/mirror-agent.toml';
+const defaultConfig = process.env['PUSHMIRROR_AGENT_CONFIG'] ?? '/etc/pushmirror/mirror-agent.toml';
 
 const received = readReceive(process.argv.slice(2));
 try {

@@ -68,9 +68,7 @@ export async function openDoors(
         : {
             sshServer: { address: ssh.address, port: ssh.port, connections: ssh.connections() },
           }),
-      ...(rsyncd === undefined
-        ? {}
-        : { rsyncd: { address: rsyncd.address, port: rsyncd.port } }),
+      ...(rsyncd === undefined ? {} : { rsyncd: { address: rsyncd.address, port: rsyncd.port } }),
     }),
   };
 }

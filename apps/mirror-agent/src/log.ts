@@ -10,7 +10,8 @@ export function createLog(mirror: string): Logger {
   const secrets = ['token', 'key', 'password', 'authorization', 'command'];
   return pino(
     {
-      base: { mirror },
+      base: null,
+      mixin: () => ({ mirror }),
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: secrets.flatMap((name) => [name, `*.${name}`]), censor: '[redacted]' },

@@ -36,7 +36,8 @@ export function createMasterClient(options: MasterClientOptions): MasterClient {
     downstreams: async () => shaped(downstreamsResponse, await ask('/v1/downstreams')),
     async head(archive) {
       const answer = await ask(`/v1/archives/${encodeURIComponent(archive)}/head`);
-      if (answer.kind === 'refused' && answer.status === 404) return { kind: 'ok', value: undefined };
+      if (answer.kind === 'refused' && answer.status === 404)
+        return { kind: 'ok', value: undefined };
       return answer;
     },
   };

@@ -102,9 +102,7 @@ export function createNewsDesk(options: NewsDeskOptions): NewsDesk {
 type Known = 'at' | 'archive' | 'epoch' | 'serial';
 
 /** What the master is told; nothing where there is no head, since it knows releases by their heads. */
-function reportOf(
-  news: ArchiveNews,
-): { signed: SignedHead; news: Omit<News, Known> } | undefined {
+function reportOf(news: ArchiveNews): { signed: SignedHead; news: Omit<News, Known> } | undefined {
   switch (news.type) {
     case 'syncing':
       return news.goal && { signed: news.goal, news: { event: 'syncing', via: news.via } };

@@ -25,7 +25,8 @@ export function serveCommand(context: CommandContext): Command {
       random: Math.random,
       mode: 'serve',
     });
-    log.info(agent.status(), 'ready');
+    const { sshServer, rsyncd } = agent.status();
+    log.info({ sshServer, rsyncd }, 'ready');
     if (json === true) process.stdout.write(`${JSON.stringify({ ready: true })}\n`);
     log.info(`stopping on ${await stopped}`);
     await agent.destroy();

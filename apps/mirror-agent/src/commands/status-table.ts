@@ -40,7 +40,8 @@ function notesOf(one: ArchiveStatus, now: Date): string[] {
         : `It is tried again at ${lastError.retryAt}.`;
     notes.push(`${archive}: ${ago(lastError.at, now)}: ${lastError.reason} ${again}`);
   }
-  if (lastPoll?.reason !== undefined) {
+  const heardSince = (one.lastSync?.at ?? '') > (lastPoll?.at ?? '');
+  if (lastPoll?.reason !== undefined && !heardSince) {
     notes.push(`${archive}: polled ${ago(lastPoll.at, now)}: ${lastPoll.reason}`);
   }
   if (expires !== undefined && new Date(expires) < now) {
@@ -48,7 +49,9 @@ function notesOf(one: ArchiveStatus, now: Date): string[] {
   }
   if (withheld !== undefined) {
     const since = ago(withheld.since, now);
-    notes.push(`${archive}: the upstream has not shown serial ${withheld.serial}, which the master has published (noticed ${since}).`);
+    notes.push(
+      `${archive}: the upstream has not shown serial ${withheld.serial}, which the master has published (noticed ${since}).`,
+    );
   }
   return notes;
 }
@@ -58,5 +61,10 @@ function aligned(rows: readonly string[][]): string[] {
     (most, row) => row.map((cell, i) => Math.max(cell.length, most[i] ?? 0)),
     [],
   );
-  return rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ').trimEnd());
+  return rows.map((row) =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
 }

@@ -3,6 +3,7 @@ import { startAgent } from '../agent.ts';
 import { askDaemon } from '../control-client.ts';
 import { syncLine, type SyncLine } from '../control-protocol.ts';
 import { AgentError } from '../errors.ts';
+import { createWakeup } from '../converge/wakeup.ts';
 import { createLog } from '../log.ts';
 import { loadSettings, type Settings } from '../settings.ts';
 import { statePaths } from '../state/paths.ts';
@@ -79,22 +80,19 @@ async function* runAlone(settings: Settings, asked: Asked): AsyncGenerator<SyncL
   process.once('SIGINT', stop);
   try {
     const lines: SyncLine[] = [];
-    let wake = () => {};
+    const told = new AbortController();
+    const wakeup = createWakeup(told.signal);
+    const send = (line: SyncLine) => {
+      lines.push(line);
+      wakeup.wake();
+    };
     const working = agent
-      .sync(asked, (line) => void (lines.push(line), wake()), new AbortController().signal)
-      .finally(() => wake());
-    let ended = false;
-    working.then(
-      () => (ended = true),
-      () => (ended = true),
-    );
-    for (;;) {
+      .sync(asked, send, new AbortController().signal)
+      .finally(() => told.abort());
+    working.catch(() => {}); // It is awaited below, when all has been told.
+    while (!told.signal.aborted) {
       yield* lines.splice(0);
-      if (ended) break;
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-        setTimeout(resolve, 1_000);
-      });
+      await wakeup.wait();
     }
     await working;
     yield* lines.splice(0);

@@ -155,7 +155,14 @@ export async function startConverger(options: ConvergerOptions): Promise<Converg
     const pause = pauseAfter(failures, options.random);
     const retry = failed.retry ? { retryAt: new Date(at.getTime() + pause) } : {};
     failure = { at, reason: failed.reason, ...retry };
-    await onNews({ type: 'failed', goal, via: heard, failure: failed, ...retry, attempt: failures });
+    await onNews({
+      type: 'failed',
+      goal,
+      via: heard,
+      failure: failed,
+      ...retry,
+      attempt: failures,
+    });
   }
 
   /** Takes in what a sync says while it runs, in order; runSync itself does not wait for us. */

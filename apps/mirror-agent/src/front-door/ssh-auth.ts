@@ -21,10 +21,7 @@ export type AuthVerdict =
  * Check a request: public keys only, only those we know, and never a SHA-1 signature. Every known
  * key is compared, so that the time taken does not tell which one was near.
  */
-export function checkAuthentication(
-  context: AuthContext,
-  known: readonly KnownKey[],
-): AuthVerdict {
+export function checkAuthentication(context: AuthContext, known: readonly KnownKey[]): AuthVerdict {
   if (context.method !== 'publickey') return { kind: 'no', reason: `asked by ${context.method}` };
   const { data } = context.key;
   const peer = known.filter(({ key }) => sameKey(key.blob, data))[0];

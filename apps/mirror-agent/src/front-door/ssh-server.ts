@@ -139,9 +139,7 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
       inUse();
       const peer: Peer = {
         from: ip,
-        ...(known === undefined
-          ? {}
-          : { mirror: known.name, key: fingerprint(known.key.blob) }),
+        ...(known === undefined ? {} : { mirror: known.name, key: fingerprint(known.key.blob) }),
       };
       serveSessions(client, {
         receive: (command) => options.receive(command, peer),

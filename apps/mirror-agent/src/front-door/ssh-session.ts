@@ -25,7 +25,7 @@ const LONGEST_COMMAND = 4096;
 export function serveSessions(client: Connection, options: SessionOptions): void {
   let open = 0;
   client.on('session', (accept, reject) => {
-    if (open >= options.most) return void reject();
+    if (open >= options.most) return reject();
     open += 1;
     const session = accept();
     const silence = setTimeout(() => client.end(), options.silenceMs);
@@ -44,7 +44,7 @@ export function serveSessions(client: Connection, options: SessionOptions): void
 function serveExec(session: Session, options: SessionOptions, onAsked: () => void): void {
   let asked = false;
   session.on('exec', (accept, reject, { command }) => {
-    if (asked) return void reject?.();
+    if (asked) return reject?.();
     asked = true;
     onAsked();
     options.onUse();

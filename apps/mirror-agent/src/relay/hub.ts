@@ -1,4 +1,6 @@
-import { createFanOut, createSsh2Sender, type SignedHead } from '@pushmirror/trigger';
+import type { SignedHead } from '@pushmirror/trigger';
+import { createFanOut } from '@pushmirror/trigger/fan-out/fan-out';
+import { createSsh2Sender } from '@pushmirror/trigger/send/ssh2-sender';
 import type { AgentConfig } from '../config.ts';
 import { createWakeup } from '../converge/wakeup.ts';
 import { openDownstreams } from '../downstreams.ts';
@@ -35,9 +37,6 @@ export interface HubOptions {
 }
 
 const REFRESH_EVERY_MS = 10 * 60_000;
-const CONCURRENCY = 64;
-const ATTEMPT_DEADLINE_MS = 30_000;
-const GIVE_UP_AFTER_MS = 6 * 3_600_000;
 
 export async function openHub(options: HubOptions): Promise<Hub> {
   const { config, paths, log, now, random, signal } = options;
@@ -49,11 +48,11 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     sender &&
     createFanOut({
       sender,
-      concurrency: CONCURRENCY,
-      attemptDeadlineMs: ATTEMPT_DEADLINE_MS,
-      giveUpAfterMs: GIVE_UP_AFTER_MS,
+      random,
       now,
-      async onState({ key, ...change }) {
+      onStateFailed: ({ target: { mirror } }, error) =>
+        log.error({ mirror, err: error }, 'the state of a push could not be kept on disk'),
+      async onState({ key }, change) {
         const about = readPushKey(key);
         const { archive, serial, mirror } = about;
         const { state, attempts: attempt, reason } = change;
@@ -79,7 +78,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
       folder: paths.relay,
       onCorrupt: options.onCorrupt,
       downstreams: () => (fanOut === undefined ? [] : downstreams.of(name)),
-      fanOut: fanOut ?? { push() {}, cancel() {} },
+      fanOut: fanOut ?? { push: () => false, cancel() {} },
       report: options.report,
       now,
     });

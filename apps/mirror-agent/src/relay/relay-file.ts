@@ -1,6 +1,12 @@
 import { join } from 'node:path';
 import { replaceFile } from '@pushmirror/host';
-import { isTerminal, parseHead, pushStates, type PushState, type SignedHead } from '@pushmirror/trigger';
+import {
+  isTerminal,
+  parseHead,
+  pushStates,
+  type PushState,
+  type SignedHead,
+} from '@pushmirror/trigger';
 import { z } from 'zod';
 import { createBatch } from '../state/batch.ts';
 import { readJson, type OnCorrupt } from '../state/read-json.ts';
@@ -10,8 +16,10 @@ export interface Push {
   mirror: string;
   state: PushState;
   attempts: number;
-  /** When the first attempt was due; after long enough it is given up. */
-  since: Date;
+  /** When the first attempt left; long enough after that it is given up. */
+  firstAttemptAt?: Date | undefined;
+  /** Of one that did not get through: when it is tried again. */
+  nextAttemptAt?: Date | undefined;
   /** Where it goes: when the master changes that, a push that failed is worth another try. */
   target: string;
   reason?: string | undefined;
@@ -28,6 +36,11 @@ export function isDone(state: PushState): boolean {
   return isTerminal(state) || state === 'accepted' || state === 'staged';
 }
 
+const time = z.iso
+  .datetime()
+  .transform((text) => new Date(text))
+  .optional();
+
 const file = z.object({
   head: z.string(),
   pushes: z.array(
@@ -35,7 +48,8 @@ const file = z.object({
       mirror: z.string(),
       state: z.enum(pushStates),
       attempts: z.int().min(0),
-      since: z.iso.datetime(),
+      firstAttemptAt: time,
+      nextAttemptAt: time,
       target: z.string(),
       reason: z.string().optional(),
     }),
@@ -49,19 +63,13 @@ export interface RelayFile {
   save(relayed: Relayed): Promise<void>;
 }
 
-export function createRelayFile(
-  folder: string,
-  archive: string,
-  onCorrupt: OnCorrupt,
-): RelayFile {
+export function createRelayFile(folder: string, archive: string, onCorrupt: OnCorrupt): RelayFile {
   const path = join(folder, `${archive}.json`);
   return {
     async read() {
       const schema = file.transform(({ head, pushes }): Relayed => ({
         signed: parseHead(Buffer.from(head, 'utf8')),
-        pushes: new Map(
-          pushes.map((push) => [push.mirror, { ...push, since: new Date(push.since) }]),
-        ),
+        pushes: new Map(pushes.map((push) => [push.mirror, push])),
       }));
       return readJson(path, schema, onCorrupt);
     },

@@ -2,11 +2,12 @@ import {
   compareHeads,
   formatTrigger,
   type Downstream,
-  type FanOut,
   type PushState,
   type PushTarget,
   type SignedHead,
 } from '@pushmirror/trigger';
+import type { FanOut } from '@pushmirror/trigger/fan-out/fan-out';
+import type { PushNews } from '@pushmirror/trigger/fan-out/push';
 import { createMutex } from '../state/mutex.ts';
 import type { OnCorrupt } from '../state/read-json.ts';
 import { createRelayFile, isDone, type Push } from './relay-file.ts';
@@ -25,11 +26,10 @@ export interface Relay {
   status(): { serial: number; states: Partial<Record<PushState, number>> } | undefined;
 }
 
-export interface PushChange {
-  state: PushState;
-  attempts: number;
-  reason?: string | undefined;
-}
+export type PushChange = Pick<
+  PushNews,
+  'state' | 'attempts' | 'reason' | 'firstAttemptAt' | 'nextAttemptAt'
+>;
 
 export interface RelayOptions {
   archive: string;
@@ -80,22 +80,23 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
       const known = pushes.get(name);
       if (known?.target === target) continue;
       if (known !== undefined) forget(name);
-      pushes.set(name, { mirror: name, state: 'waiting', attempts: 0, since: now(), target });
+      pushes.set(name, { mirror: name, state: 'waiting', attempts: 0, target });
     }
     await file.save(relayed);
     const command = formatTrigger({ archive, words: ['all'], head: signed });
     for (const push of pushes.values()) {
       const downstream = wanted.get(push.mirror);
       if (downstream === undefined || isDone(push.state) || given.has(push.mirror)) continue;
-      given.add(push.mirror);
-      untried.add(push.mirror);
-      const { mirror, attempts, since } = push;
+      const { mirror, attempts, firstAttemptAt, nextAttemptAt } = push;
+      given.add(mirror);
+      if (attempts === 0) untried.add(mirror);
       fanOut.push({
         key: keyOf(mirror, signed),
         target: targetOf(downstream),
         command,
         attempts,
-        since,
+        ...(firstAttemptAt === undefined ? {} : { firstAttemptAt }),
+        ...(nextAttemptAt === undefined ? {} : { notBefore: nextAttemptAt }),
       });
     }
     return wanted.size;
@@ -126,11 +127,12 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
     if (relayed === undefined || push === undefined) return;
     const { epoch, serial } = relayed.signed.head;
     if (key.epoch !== epoch || key.serial !== serial) return; // Superseded meanwhile.
-    Object.assign(push, { reason: undefined }, change);
+    const { state, attempts, reason, firstAttemptAt, nextAttemptAt } = change;
+    Object.assign(push, { state, attempts, reason, firstAttemptAt, nextAttemptAt });
     await file.save(relayed);
     await options.report(relayed.signed, push);
-    if (change.state !== 'waiting' && change.state !== 'sending') tried(mirror);
-    if (isDone(change.state)) given.delete(mirror);
+    if (state !== 'sending') tried(mirror);
+    if (isDone(state)) given.delete(mirror);
   }
 
   function tried(mirror: string): void {

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf } from '@pushmirror/host';
 import { AgentError } from '../errors.ts';
@@ -47,6 +47,7 @@ export async function prepareState(paths: StatePaths): Promise<void> {
   const parents = [join(paths.outbox, '..'), join(paths.rsyncdConf, '..')];
   try {
     await mkdir(paths.root, { recursive: true, mode: 0o700 });
+    await chmod(paths.root, 0o700);
     for (const folder of [...folders, ...parents]) {
       await mkdir(folder, { recursive: true, mode: 0o700 });
     }

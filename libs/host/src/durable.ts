@@ -18,6 +18,7 @@ export async function replaceFile(
   try {
     const file = await open(beside, 'wx', mode);
     try {
+      await file.chmod(mode); // Whatever the umask.
       await file.writeFile(data);
       await file.sync();
     } finally {
@@ -40,8 +41,10 @@ export async function appendToFile(path: string, data: string, mode = 0o644): Pr
   try {
     const file = await open(path, 'a', mode);
     try {
+      const isNew = (await file.stat()).size === 0;
       await file.appendFile(data);
       await file.sync();
+      if (isNew) await syncFolder(dirname(path));
     } finally {
       await file.close();
     }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { HostError } from './errors.ts';
+import { errnoOf, HostError } from './errors.ts';
+import { couldNotStart, tiedToUs } from './tied.ts';
 
 /** How to run a program: an argv array (no shell ever), a wall-clock deadline, a way to cancel. */
 export interface RunOptions {
@@ -7,6 +8,8 @@ export interface RunOptions {
   /** Milliseconds after which the whole process group is killed. */
   deadlineMs: number;
   signal?: AbortSignal;
+  /** Milliseconds between SIGTERM and SIGKILL; 5,000 by default. */
+  killAfterMs?: number;
   cwd?: string;
   /** The whole environment of the program; PATH and LC_ALL=C.UTF-8 when left out. */
   env?: Record<string, string>;
@@ -31,16 +34,19 @@ export interface RunResult {
 }
 
 const KILL_AFTER_MS = 5_000;
+/** Above this setTimeout would fire at once (about 25 days). */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * Run a program to its end. It leads a process group of its own, and the group is told to end
- * (SIGTERM, then SIGKILL after 5 s) at the deadline or when `signal` aborts, so that no child of
- * a child is left behind.
+ * (SIGTERM, then SIGKILL later, or to what is left when the program has ended) at the deadline
+ * or when `signal` aborts, so that no child of a child is left behind. When we die ourselves, so
+ * does the program.
  *
  * @throws HostError `program-missing` when it cannot be started. An exit code is never an error.
  */
 export function run(options: RunOptions): Promise<RunResult> {
-  const [program, ...args] = options.argv;
+  const [program, ...args] = tiedToUs(options.argv);
   const started = performance.now();
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
@@ -57,12 +63,20 @@ export function run(options: RunOptions): Promise<RunResult> {
 
     const kill = () => {
       killGroup(child.pid, 'SIGTERM');
-      hardKill ??= setTimeout(() => killGroup(child.pid, 'SIGKILL'), KILL_AFTER_MS);
+      hardKill ??= setTimeout(() => {
+        killGroup(child.pid, 'SIGKILL');
+        // Whoever left the group and still holds our pipes must not keep us waiting.
+        child.stdout?.destroy();
+        child.stderr?.destroy();
+      }, options.killAfterMs ?? KILL_AFTER_MS);
     };
-    const deadline = setTimeout(() => {
-      timedOut = true;
-      kill();
-    }, options.deadlineMs);
+    const deadline = setTimeout(
+      () => {
+        timedOut = true;
+        kill();
+      },
+      Math.min(options.deadlineMs, LONGEST_TIMER_MS),
+    );
     const onAbort = () => {
       aborted = true;
       kill();
@@ -82,17 +96,26 @@ export function run(options: RunOptions): Promise<RunResult> {
     child.stdin?.end(options.stdin);
     child.on('error', (cause) => {
       settle();
-      reject(new HostError('program-missing', `${program} could not be started.`, { cause }));
+      reject(notStarted(options.argv[0], errnoOf(cause), cause));
     });
     child.on('close', (code, signal) => {
       settle();
+      if (timedOut || aborted) killGroup(child.pid, 'SIGKILL');
       const seconds = (performance.now() - started) / 1000;
       const texts = { stdout: stdout.text(), stderr: stderr.text() };
-      resolve({ code, signal, timedOut, aborted, ...texts, seconds });
+      if (couldNotStart(code, texts.stderr)) {
+        return reject(notStarted(options.argv[0], texts.stderr.trim()));
+      }
+      return resolve({ code, signal, timedOut, aborted, ...texts, seconds });
     });
     if (options.signal?.aborted) onAbort();
     else options.signal?.addEventListener('abort', onAbort, { once: true });
   });
+}
+
+function notStarted(program: string, why?: string, cause?: unknown): HostError {
+  const message = `${program} could not be started (${why ?? 'unknown'}). Is it installed?`;
+  return new HostError('program-missing', message, { cause });
 }
 
 /** The environment that programs get: where to find others, and one language for their messages. */
@@ -115,15 +138,16 @@ export function killGroup(pid: number | undefined, signal: NodeJS.Signals): void
 function tail(keep = 64 * 1024) {
   let chunks: Buffer[] = [];
   let size = 0;
+  const last = (bytes: Buffer) => bytes.subarray(Math.max(0, bytes.length - keep));
   return {
     push(chunk: Buffer) {
       chunks.push(chunk);
       size += chunk.length;
       if (size > keep * 2) {
-        chunks = [Buffer.concat(chunks).subarray(-keep)];
+        chunks = [last(Buffer.concat(chunks))];
         size = keep;
       }
     },
-    text: () => Buffer.concat(chunks).subarray(-keep).toString('utf8'),
+    text: () => last(Buffer.concat(chunks)).toString('utf8'),
   };
 }

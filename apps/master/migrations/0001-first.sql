@@ -100,6 +100,8 @@ create table push (
   reason text,
   created_at text not null,
   updated_at text not null,
+  -- Of an unreachable one: when it is tried again.
+  next_attempt_at text,
   sent_at text,
   accepted_at text,
   staged_at text,

@@ -77,6 +77,7 @@ function newPush(release: ReleaseRow, { mirror, sender }: PlannedPush): PushRow 
     reason: null,
     created_at: release.published_at,
     updated_at: release.published_at,
+    next_attempt_at: null,
     sent_at: null,
     accepted_at: null,
     staged_at: null,

@@ -1,4 +1,4 @@
-import type { SignedHead } from '@pushmirror/trigger/head/head';
+import { parseHead, type SignedHead } from '@pushmirror/trigger/head/head';
 import { signHead } from '@pushmirror/trigger/head/sign';
 import type { SigningKey } from '@pushmirror/trigger/head/signing-key';
 import { listArchives } from '../db/archives.ts';
@@ -45,16 +45,10 @@ export function createHeads(o: HeadsOptions): Heads {
     return signHead({ network: o.network, ...release, issued, expires }, o.signingKey);
   };
 
-  const publish = (archive: ArchiveRow, release: ReleaseRow) =>
-    writePublicHead(archive.path, o.name, {
-      serial: release.serial,
-      epoch: release.epoch,
-      head: release.head,
-      publishedAt: new Date(release.published_at),
-      publishedBy: release.published_by,
-      files: release.files,
-      bytes: release.bytes,
-    });
+  const publish = (archive: ArchiveRow, release: Pick<ReleaseRow, 'head' | 'published_at'>) => {
+    const signed = parseHead(Buffer.from(release.head, 'latin1'));
+    return writePublicHead(archive.path, o.name, signed, new Date(release.published_at));
+  };
 
   const makePublic = async (archive: ArchiveRow) => {
     const release = await currentRelease(o.db, archive.name);

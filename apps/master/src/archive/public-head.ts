@@ -1,20 +1,8 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errnoOf, HostError, replaceFile } from '@pushmirror/host';
-import { HEAD_PATH } from '@pushmirror/trigger/head/head';
+import { HEAD_PATH, type SignedHead } from '@pushmirror/trigger/head/head';
 import { formatMasterTrace, isOurTrace } from './master-trace.ts';
-
-/** What the public files of a release say. */
-export interface PublicRelease {
-  serial: number;
-  epoch: number;
-  /** The whole signed head. */
-  head: string;
-  publishedAt: Date;
-  publishedBy: string;
-  files: number;
-  bytes: number;
-}
 
 /**
  * Put a release's head where mirrors poll for it, `project/pushmirror/Release.head`, and its trace
@@ -27,9 +15,10 @@ export interface PublicRelease {
 export async function writePublicHead(
   root: string,
   master: string,
-  release: PublicRelease,
+  signed: SignedHead,
+  publishedAt: Date,
 ): Promise<void> {
-  const trace = formatMasterTrace(master, release);
+  const trace = formatMasterTrace(master, signed.head, publishedAt);
   const traces = join(root, 'project/trace');
   const head = join(root, HEAD_PATH);
   await makeFolder(traces);
@@ -37,7 +26,7 @@ export async function writePublicHead(
   await replaceFile(join(traces, master), trace);
   const common = join(traces, 'master');
   if (isOurTrace(await readText(common))) await replaceFile(common, trace);
-  await replaceFile(head, release.head);
+  await replaceFile(head, signed.bytes);
 }
 
 /** The head that is public now; undefined when there is none. */

@@ -62,7 +62,7 @@ export function createPublisher(o: {
   turns: Turns;
   now: () => Date;
   /** Told when a release exists; begins its pushes. */
-  onPublished: (archive: string) => Promise<void>;
+  onPublished: (archive: string, serial: number) => Promise<void>;
 }): Publisher {
   const latest = new Map<string, Attempt>();
   const busy = new Set<string>();
@@ -95,7 +95,7 @@ export function createPublisher(o: {
       await makePublic(archive, serial);
       return done.pushes;
     });
-    await o.onPublished(archive.name);
+    await o.onPublished(archive.name, serial);
     return {
       archive: archive.name,
       serial,
@@ -147,8 +147,8 @@ export function createPublisher(o: {
         const work = publish(archive, attempt, by, options).finally(() => busy.delete(name));
         const done = settle(attempt, work);
         running.add(done);
-        // Whoever asked hears how it ended; nobody need be there.
-        void done.catch(() => {}).then(() => running.delete(done));
+        const forget = () => void running.delete(done);
+        void done.then(forget, forget); // Whoever asked hears how it ended; nobody need be there.
         return { attempt, done };
       } catch (error) {
         busy.delete(name);

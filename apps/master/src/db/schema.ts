@@ -89,6 +89,7 @@ export interface PushRow {
   reason: string | null;
   created_at: string;
   updated_at: string;
+  next_attempt_at: string | null;
   sent_at: string | null;
   accepted_at: string | null;
   staged_at: string | null;

@@ -3,6 +3,7 @@ import helmet from '@fastify/helmet';
 import rateLimit, { normalizeIP } from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import Fastify, {
+  LogController,
   type FastifyBaseLogger,
   type FastifyInstance,
   type FastifyRequest,
@@ -29,7 +30,7 @@ const REQUEST_DEADLINE_MS = 30_000;
 export async function createApp(o: AppOptions): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: o.logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     trustProxy: o.trustProxy,
     bodyLimit: LARGEST_BODY,
     requestTimeout: REQUEST_DEADLINE_MS,

@@ -24,7 +24,7 @@ export interface Standing {
   words: string;
   /** The serial that it last said to serve. */
   serial: number | null;
-  lag: Lag | null;
+  lag: Lag | null; // Null also where nothing is known: of a silent mirror.
   /** Why, when something went wrong. */
   reason: string | null;
   /** When it last said something, or the push to it last changed. */
@@ -56,17 +56,17 @@ const WORDS: Record<StandingState, string> = {
   unreachable: 'not reached',
   never: 'has not synced yet',
   paused: 'paused by its operator',
-  silent: 'told; a stock mirror does not report',
+  silent: 'does not report (stock ftpsync)',
 };
 
 export function standingOf(facts: StandingFacts, now: Date): Standing {
-  const lag = lagOf(facts.releases, facts.servedSerial ?? undefined, now) ?? null;
-  const state = stateOf(facts, lag);
+  const lacks = lagOf(facts.releases, facts.servedSerial ?? undefined, now) ?? null;
+  const state = stateOf(facts, lacks);
   return {
     state,
     words: wordsOf(state, facts),
     serial: facts.servedSerial,
-    lag,
+    lag: state === 'silent' ? null : lacks,
     reason: reasonOf(state, facts),
     at: facts.said?.at ?? facts.push?.at ?? null,
   };

@@ -18,9 +18,13 @@ export function makeToken(o: {
   by: string;
   at: Date;
 }): NewToken {
-  const id = randomBytes(6).toString('hex');
-  const token = `pmt_${id}_${randomBytes(32).toString('base64url')}`;
-  return { token, row: rowOf(id, token, o) };
+  const token = randomToken();
+  return { token, row: rowOf(tokenId(token) ?? '', token, o) };
+}
+
+/** The text of a new token. */
+export function randomToken(): string {
+  return `pmt_${randomBytes(6).toString('hex')}_${randomBytes(32).toString('base64url')}`;
 }
 
 /** The row for a token that is there already, such as that of the admin token file. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { planRollout, priorities, type Candidate } from './plan.ts';
+import { treeOf } from '../registry/tree.ts';
+import { planRollout, priorityIn, type Candidate } from './plan.ts';
 
 const mirror = (name: string, upstream: string | null, state: Candidate['state'] = 'active') => ({
   name,
@@ -26,13 +27,7 @@ test('no mirrors, no pushes', () => {
   assert.deepEqual(planRollout([], new Set(['ghost'])), []);
 });
 
-test('those that most others wait for go first', () => {
-  const rank = priorities([
-    mirror('a', null),
-    mirror('b', null),
-    mirror('c', 'b'),
-    mirror('d', 'c'),
-  ]);
-  assert.deepEqual(['a', 'b', 'c', 'd'].toSorted((x, y) => rank(y) - rank(x))[0], 'b');
-  assert.equal(rank('a'), 0);
+test('those that others wait for go first', () => {
+  const tree = treeOf([mirror('a', null), mirror('b', null), mirror('c', 'b')]);
+  assert.deepEqual(['a', 'b', 'c'].map(priorityIn(tree)), ['healthy', 'hub', 'healthy']);
 });

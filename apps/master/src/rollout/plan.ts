@@ -1,4 +1,4 @@
-import { treeOf, type Place } from '../registry/tree.ts';
+import { treeOf, type Place, type Tree } from '../registry/tree.ts';
 
 /** What the plan needs to know of a mirror. */
 export interface Candidate extends Place {
@@ -26,8 +26,9 @@ export function planRollout(
     .map((mirror) => ({ mirror: mirror.name, sender: tree.senderOf(mirror.name) }));
 }
 
-/** The order of sending: those that most others wait for come first. Higher is earlier. */
-export function priorities(mirrors: readonly Place[]): (mirror: string) => number {
-  const tree = treeOf(mirrors);
-  return (mirror) => tree.descendants(mirror);
+/**
+ * The order of sending: hubs first, since others wait for them.
+ */
+export function priorityIn(tree: Tree): (mirror: string) => 'hub' | 'healthy' {
+  return (mirror) => (tree.descendants(mirror) > 0 ? 'hub' : 'healthy');
 }

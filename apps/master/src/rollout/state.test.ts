@@ -8,6 +8,7 @@ const fresh: PushNow = {
   state: 'waiting',
   attempts: 0,
   reason: null,
+  next_attempt_at: null,
   sent_at: null,
   accepted_at: null,
   staged_at: null,
@@ -32,6 +33,20 @@ test('a reason stays while it is true and goes when the push moves on', () => {
   assert.equal(stuck?.reason, 'no route');
   const again = afterNews(stuck ?? fresh, { state: 'sending', attempts: 2, at: later });
   assert.equal(again?.reason, null);
+});
+
+test('an unreachable push knows when it is tried again, and no other', () => {
+  const news = {
+    state: 'unreachable',
+    reason: 'x',
+    attempts: 1,
+    at,
+    nextAttemptAt: later,
+  } as const;
+  const stuck = afterNews(fresh, news);
+  assert.equal(stuck?.next_attempt_at, later.toISOString());
+  const accepted = afterNews(stuck ?? fresh, { state: 'accepted', at: later });
+  assert.equal(accepted?.next_attempt_at, null);
 });
 
 test('the same news twice changes nothing', () => {

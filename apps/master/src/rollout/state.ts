@@ -5,6 +5,7 @@ export interface PushNow {
   state: PushState;
   attempts: number;
   reason: string | null;
+  next_attempt_at: string | null;
   sent_at: string | null;
   accepted_at: string | null;
   staged_at: string | null;
@@ -16,6 +17,8 @@ export interface PushNews {
   state: PushState;
   attempts?: number | undefined;
   reason?: string | undefined;
+  /** Of `unreachable`: when it is tried again. */
+  nextAttemptAt?: Date | undefined;
   at: Date;
 }
 
@@ -38,6 +41,7 @@ export function afterNews(push: PushNow, news: PushNews): PushChange | undefined
     state,
     attempts,
     reason: reasonAfter(push, news, moved, state),
+    next_attempt_at: nextAttemptAfter(push, news, state),
     ...timesAfter(push, state, at),
     updated_at: at,
   };
@@ -46,6 +50,12 @@ export function afterNews(push: PushNow, news: PushNews): PushChange | undefined
 function reasonAfter(push: PushNow, news: PushNews, moved: boolean, state: PushState) {
   if (news.reason !== undefined && (moved || state === news.state)) return news.reason;
   return moved ? null : push.reason;
+}
+
+function nextAttemptAfter(push: PushNow, news: PushNews, state: PushState): string | null {
+  if (state !== 'unreachable') return null;
+  if (news.state !== 'unreachable') return push.next_attempt_at;
+  return news.nextAttemptAt?.toISOString() ?? null;
 }
 
 /** When it was first sent, accepted, staged, committed. A later step implies the earlier ones. */

@@ -91,6 +91,7 @@ function archiveModel(archive: ArchiveOverview, now: Date): PageModel['archives'
 
 function rowOf(standing: MirrorStanding, now: Date): Row {
   const { lag, reason } = standing;
+  const nothing = standing.state === 'silent' ? 'not known' : 'none';
   return {
     mirror: standing.mirror,
     url: standing.httpUrl,
@@ -98,8 +99,8 @@ function rowOf(standing: MirrorStanding, now: Date): Row {
     tone: TONES[standing.state],
     words: standing.words,
     reason: reason === null ? null : plain(reason),
-    serial: standing.serial === null ? 'none' : String(standing.serial),
-    lag: lag === null ? 'none' : `${counted(lag.serials, 'release')}, ${span(lag.ms)}`,
+    serial: standing.serial === null ? nothing : String(standing.serial),
+    lag: lag === null ? nothing : `${counted(lag.serials, 'release')}, ${span(lag.ms)}`,
     upstream: standing.upstream ?? 'master',
     at: standing.at === null ? null : momentOf(standing.at, now),
   };

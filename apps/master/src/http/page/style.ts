@@ -47,8 +47,10 @@ caption { padding-bottom: .35rem; text-align: left; font-weight: 600; color: var
 th, td { padding: .4rem .75rem .4rem 0; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
 thead th { font-size: .85rem; font-weight: 600; color: var(--soft); border-bottom: 1px solid var(--line); }
 tbody tr + tr > * { border-top: 1px solid var(--line); }
-th:nth-child(1) { width: 24%; }
-thead th:nth-child(2) { width: 26%; }
+thead th { width: 11%; }
+thead th:nth-child(1), thead th:nth-child(2) { width: 24%; }
+thead th:nth-child(4) { width: 13%; }
+thead th:nth-child(5) { width: 17%; }
 .number, time { font-variant-numeric: tabular-nums; }
 .country { font-weight: 400; color: var(--soft); font-size: .85rem; }
 .state {
@@ -68,8 +70,7 @@ footer { font-size: .9rem; }
   tbody tr { padding: .6rem 0; }
   tbody tr + tr { border-top: 1px solid var(--line); }
   tbody tr + tr > * { border-top: 0; }
-  tbody th, td { width: auto; padding: .1rem 0; }
-  th:nth-child(1) { width: auto; }
+  tbody th, td { padding: .1rem 0; }
   td { display: grid; grid-template-columns: 6.5rem minmax(0, 1fr); }
   td::before { content: attr(data-label); color: var(--soft); }
   td > .state { justify-self: start; }

@@ -7,10 +7,10 @@ const UNITS: [string, number][] = [
   ['s', 1_000],
 ];
 
-/** `3 min`, `2 h`, `5 d`: the largest unit that fits. */
+/** `3 min`, `2 h`, `5 d`: the largest unit that fits, not to be broken across lines. */
 export function span(ms: number): string {
   const [unit, size] = UNITS.find(([, one]) => ms >= one) ?? ['s', 1_000];
-  return `${Math.floor(Math.max(0, ms) / size)} ${unit}`;
+  return `${Math.floor(Math.max(0, ms) / size)}\u00a0${unit}`;
 }
 
 /** `3 min ago`; `just now` within a few seconds. */
@@ -61,6 +61,6 @@ export function plain(text: string): string {
     .replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
     .replace(/[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, '')
     .trim();
-  const letters = [...line];
+  const letters = Array.from(line);
   return letters.length <= LONGEST ? line : `${letters.slice(0, LONGEST - 1).join('')}…`;
 }

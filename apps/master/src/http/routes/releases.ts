@@ -19,7 +19,7 @@ const options = z.strictObject({
   wait: z.boolean().default(true),
 });
 
-const progress = z.object({
+export const attemptSchema = z.object({
   archive: z.string(),
   serial: z.number(),
   startedAt: z.string(),
@@ -46,7 +46,7 @@ export function releaseRoutes(base: FastifyInstance, needs: ReleaseNeeds, done: 
         security: bearer,
         params,
         body: options,
-        response: { 201: publishedSchema, 202: progress },
+        response: { 201: publishedSchema, 202: attemptSchema },
       },
       onRequest: auth.allow('admin', 'release-manager'),
     },
@@ -62,7 +62,7 @@ export function releaseRoutes(base: FastifyInstance, needs: ReleaseNeeds, done: 
   app.get(
     '/v1/archives/:archive/publishing',
     {
-      schema: { security: bearer, params, response: { 200: progress } },
+      schema: { security: bearer, params, response: { 200: attemptSchema } },
       onRequest: auth.allow('admin', 'release-manager', 'operator'),
     },
     (request) => {
@@ -77,7 +77,7 @@ export function releaseRoutes(base: FastifyInstance, needs: ReleaseNeeds, done: 
   done();
 }
 
-function attemptView(attempt: Attempt): z.infer<typeof progress> {
+function attemptView(attempt: Attempt): z.infer<typeof attemptSchema> {
   const { archive, serial, startedAt, outcome } = attempt;
   const { phase, files, bytes } = attempt.progress;
   const view = {

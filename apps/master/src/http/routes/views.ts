@@ -129,7 +129,15 @@ export function statusView(network: string, overview: Overview): z.infer<typeof 
 function standingView(standing: MirrorStanding): z.infer<typeof standingSchema> {
   const { mirror, kind, tier, upstream, country, state, words, serial, reason } = standing;
   return {
-    ...{ mirror, kind, tier, upstream, country, state, words, serial, reason },
+    mirror,
+    kind,
+    tier,
+    upstream,
+    country,
+    state,
+    words,
+    serial,
+    reason,
     lagSerials: standing.lag?.serials ?? 0,
     lagSeconds: Math.round((standing.lag?.ms ?? 0) / 1000),
     at: standing.at?.toISOString() ?? null,

@@ -1,0 +1,64 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
+import { bytes, counted } from '../http/page/words.ts';
+import { attemptSchema } from '../http/routes/releases.ts';
+import { MasterError } from '../errors.ts';
+import { apiPath, RefusedError, type Client } from './client.ts';
+import type { Progress } from './progress.ts';
+
+type Attempt = z.infer<typeof attemptSchema>;
+type Published = NonNullable<Attempt['published']>;
+
+const SHORTEST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 500;
+
+/**
+ * Have the master publish, and follow it until the release exists.
+ *
+ * @throws RefusedError with the master's reason when it was not published; MasterError `no-answer`
+ * when the master went away meanwhile.
+ */
+export async function followPublish(
+  client: Client,
+  archive: string,
+  options: { allowDelete: number | undefined; full: boolean | undefined },
+  progress: Progress,
+): Promise<Published> {
+  const body = { ...options, wait: false };
+  let attempt = await client.post(apiPath('archives', archive, 'releases'), body, attemptSchema);
+  const { serial } = attempt;
+  let pauseMs = SHORTEST_PAUSE_MS;
+  while (attempt.state === 'running') {
+    progress.show(describe(attempt));
+    await delay(pauseMs);
+    pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS);
+    attempt = await look(client, archive);
+    if (attempt.serial !== serial) throw lost(archive);
+  }
+  if (attempt.published !== undefined) return attempt.published;
+  const { code, message } = attempt.error ?? { code: 'unknown', message: 'It was not published.' };
+  throw new RefusedError(500, code, message);
+}
+
+async function look(client: Client, archive: string): Promise<Attempt> {
+  try {
+    return await client.get(apiPath('archives', archive, 'publishing'), attemptSchema);
+  } catch (error) {
+    if (error instanceof RefusedError && error.status === 404) throw lost(archive);
+    throw error;
+  }
+}
+
+function lost(archive: string): MasterError {
+  return new MasterError(
+    'no-answer',
+    `The master was restarted meanwhile. See whether the release exists: mirror-master rollout list ${archive}`,
+  );
+}
+
+function describe({ archive, serial, startedAt, progress }: Attempt): string {
+  const seconds = Math.max(0.001, (Date.now() - Date.parse(startedAt)) / 1000);
+  const rate = progress.bytes === 0 ? '' : `, ${bytes(progress.bytes / seconds)}/s`;
+  const done = `${counted(progress.files, 'file')}, ${bytes(progress.bytes)}${rate}`;
+  return `${archive} ${serial}: ${progress.phase}, ${done}`;
+}

@@ -1,0 +1,150 @@
+import { Command, Option } from 'commander';
+import { z } from 'zod';
+import { mirrorSchema } from '../http/routes/schemas.ts';
+import { apiPath, createClient } from './client.ts';
+import { withCommonOptions, type CommonOptions } from './config-option.ts';
+import { UsageError } from './exit.ts';
+import { printable, say, sayJson, sayTable } from './output.ts';
+import { keyFrom, several, sshEndpoint } from './parse.ts';
+
+interface AddOptions extends CommonOptions {
+  kind: 'agent' | 'ftpsync';
+  ssh: { user: string; host: string; port: number };
+  hostKey: string;
+  pushKey?: string;
+  upstream?: string;
+  archive?: string[];
+  httpUrl?: string;
+  rsyncUrl?: string;
+  country?: string;
+  contact?: string;
+}
+
+const added = z.object({
+  mirror: mirrorSchema,
+  token: z.string().nullable(),
+  agentConfig: z.string(),
+  authorizedKeys: z.string(),
+  allowedSigners: z.string(),
+});
+
+/** `mirror-master mirror add|list|show` */
+export function mirrorCommand(): Command {
+  return new Command('mirror')
+    .description('the mirrors and their tree')
+    .addCommand(addCommand())
+    .addCommand(listCommand())
+    .addCommand(showCommand());
+}
+
+function addCommand(): Command {
+  const command = new Command('add')
+    .description('register a mirror; prints once what its operator needs')
+    .argument('<name>', 'its host name')
+    .requiredOption('--ssh <user@host:port>', 'where it is pushed', sshEndpoint)
+    .requiredOption('--host-key <key|file>', 'the SSH host key that it must show')
+    .option('--archive <name>', 'an archive to mirror (may be repeated)', several)
+    .option('--upstream <mirror>', 'the hub it pulls from; the master when left out')
+    .option('--push-key <key|file>', 'of a hub: the public key it pushes with')
+    .option('--rsync-url <url>', 'of a hub: where its downstreams pull, rsync://HOST')
+    .option('--http-url <url>', 'where readers go')
+    .option('--country <code>', 'two letters, such as DE')
+    .option('--contact <text>', 'of its operators; not shown in public')
+    .addOption(
+      new Option('--kind <kind>', 'ftpsync: a stock Debian mirror')
+        .choices(['agent', 'ftpsync'])
+        .default('agent'),
+    )
+    .addHelpText(
+      'after',
+      '\nExample:\n  mirror-master mirror add hub1.example.org --ssh mirror@hub1.example.org \\\n    --host-key hub1.pub --push-key hub1-push.pub --rsync-url rsync://hub1.example.org --archive debian',
+    );
+  return withCommonOptions(command).action(async (name: string, options: AddOptions) => {
+    const { archive, pushKey, kind, ssh, upstream, httpUrl, rsyncUrl, country, contact } = options;
+    if (archive === undefined) throw new UsageError('Name at least one archive with --archive.');
+    const body = {
+      name,
+      kind,
+      ssh,
+      upstream,
+      httpUrl,
+      rsyncUrl,
+      country,
+      contact,
+      hostKey: keyFrom(options.hostKey),
+      pushKey: pushKey === undefined ? undefined : keyFrom(pushKey),
+      archives: archive,
+    };
+    const answer = await createClient(options).post(apiPath('mirrors'), body, added);
+    if (options.json === true) return sayJson(answer);
+    sayKit(answer);
+  });
+}
+
+function sayKit(answer: z.infer<typeof added>): void {
+  const { mirror, token } = answer;
+  say(`Added ${mirror.name}, tier ${mirror.tier}. Give this to its operator:\n`);
+  if (token !== null) {
+    say(`--- /etc/pushmirror/token (mode 0600; it is shown only now)\n${token}\n`);
+    say(`--- /etc/pushmirror/mirror-agent.toml\n${answer.agentConfig}`);
+    say(`--- /etc/pushmirror/allowed_signers\n${answer.allowedSigners.trimEnd()}\n`);
+  }
+  say(`--- ~${mirror.ssh.user}/.ssh/authorized_keys, unless the agent's own SSH server is used`);
+  say(answer.authorizedKeys.trimEnd());
+}
+
+function listCommand(): Command {
+  const command = new Command('list')
+    .description('list them, by tier')
+    .addHelpText('after', '\nExample:\n  mirror-master mirror list');
+  return withCommonOptions(command).action(async (options: CommonOptions) => {
+    const answer = z.object({ mirrors: z.array(mirrorSchema) });
+    const { mirrors } = await createClient(options).get(apiPath('mirrors'), answer);
+    if (options.json === true) return sayJson({ mirrors });
+    if (mirrors.length === 0) return say('No mirror yet. Add one: mirror-master mirror add --help');
+    sayTable(
+      ['tier', 'mirror', 'kind', 'state', 'pulls from', 'archives'],
+      mirrors
+        .toSorted((a, b) => a.tier - b.tier)
+        .map(({ tier, name, kind, state, upstream, archives }) => {
+          const carried = archives.map(({ archive, serial }) => `${archive} ${serial ?? 'none'}`);
+          return [String(tier), name, kind, state, upstream ?? 'master', carried.join(', ')];
+        }),
+    );
+  });
+}
+
+function showCommand(): Command {
+  const command = new Command('show')
+    .description('show one')
+    .argument('<name>')
+    .addHelpText('after', '\nExample:\n  mirror-master mirror show hub1.example.org');
+  return withCommonOptions(command).action(async (name: string, options: CommonOptions) => {
+    const mirror = await createClient(options).get(apiPath('mirrors', name), mirrorSchema);
+    if (options.json === true) return sayJson(mirror);
+    const { ssh } = mirror;
+    const facts = {
+      mirror: `${mirror.name} (${mirror.kind}, ${mirror.state}, tier ${mirror.tier})`,
+      'pulls from': mirror.upstream ?? 'master',
+      'pushed by': mirror.sender,
+      ssh: `${ssh.user}@${ssh.host}:${ssh.port}`,
+      'host key': mirror.hostKey,
+      'push key': mirror.pushKey,
+      http: mirror.httpUrl,
+      rsync: mirror.rsyncUrl,
+      country: mirror.country,
+      contact: mirror.contact,
+      added: mirror.addedAt,
+    };
+    for (const [what, value] of Object.entries(facts)) {
+      if (value !== null) say(`${`${what}:`.padEnd(12)}${printable(value)}`);
+    }
+    for (const claim of mirror.archives) {
+      say(`\n${claim.archive}: says it serves ${claim.serial ?? 'nothing yet'}`);
+      if (claim.event === null) continue;
+      const reason = claim.reason === null ? '' : `: ${printable(claim.reason)}`;
+      say(`  last word: ${claim.event} ${claim.eventSerial} at ${claim.eventAt}${reason}`);
+      if (claim.retryAt !== null) say(`  tries again at ${claim.retryAt}`);
+    }
+  });
+}

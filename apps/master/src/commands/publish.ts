@@ -1,0 +1,66 @@
+import { Command } from 'commander';
+import { createClient } from './client.ts';
+import { withCommonOptions, type CommonOptions } from './config-option.ts';
+import { EXIT, Exit } from './exit.ts';
+import { followPublish } from './follow-publish.ts';
+import { followRollout, type RolloutEnd } from './follow-rollout.ts';
+import { counted } from '../http/page/words.ts';
+import { say, sayJson, warn } from './output.ts';
+import { durationMs, goal, wholeNumber, type Goal } from './parse.ts';
+import { createProgress } from './progress.ts';
+
+interface PublishOptions extends CommonOptions {
+  wait?: Goal;
+  timeout: number;
+  allowDelete?: number;
+  full?: boolean;
+}
+
+const DEFAULT_TIMEOUT_MS = 24 * 3_600_000;
+
+/** `mirror-master publish ARCHIVE` */
+export function publishCommand(): Command {
+  const command = new Command('publish')
+    .description('make a release of what is in an archive now, and push it')
+    .argument('<archive>')
+    .option('--wait <share>', 'until so many mirrors have it: 100%, or a number', goal)
+    .option('--timeout <time>', 'wait no longer than this (24h)', durationMs, DEFAULT_TIMEOUT_MS)
+    .option('--allow-delete <files>', 'let it drop so many files', wholeNumber)
+    .option('--full', 'hash every file again')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 not published, 2 usage, 3 published, but not all mirrors waited for have it.\n\nExample:\n  mirror-master publish debian --wait 100% --timeout 5m --json',
+    );
+  return withCommonOptions(command).action(async (archive: string, options: PublishOptions) => {
+    const started = performance.now();
+    const client = createClient(options);
+    const progress = createProgress(process.stderr);
+    const { allowDelete, full } = options;
+    const published = await followPublish(client, archive, { allowDelete, full }, progress);
+    const { serial, files, bytes, changed } = published;
+    progress.line(`${archive} ${serial} is published: ${counted(files, 'file')}.`);
+    let end: RolloutEnd = { reached: true, total: published.mirrors, committed: 0, failed: 0 };
+    if (options.wait !== undefined) {
+      const until = { goal: options.wait, deadlineMs: options.timeout };
+      end = await followRollout(client, published, until, progress);
+    }
+    progress.end();
+    const { total, committed, failed } = end;
+    const seconds = Math.round((performance.now() - started) / 10) / 100;
+    const mirrors = { total, committed, failed };
+    if (options.json === true) {
+      sayJson({ archive, serial, files, bytes, changed, mirrors, seconds });
+    } else if (options.wait === undefined) {
+      say(
+        `${counted(total, 'mirror')} will hear of it. Follow: mirror-master rollout show ${archive}`,
+      );
+    } else {
+      say(
+        `${committed} of ${counted(total, 'mirror')} have it after ${seconds} s; ${failed} failed.`,
+      );
+    }
+    if (end.reached) return;
+    warn(end.reason ?? 'Not all mirrors have it.');
+    throw new Exit(EXIT.someMirrorsFailed);
+  });
+}

@@ -1,0 +1,39 @@
+import { Command } from 'commander';
+import { pino } from 'pino';
+import { createMaster } from '../master.ts';
+import { readConfig, withCommonOptions, type CommonOptions } from './config-option.ts';
+
+/** `mirror-master serve`: until SIGTERM or SIGINT. */
+export function serveCommand(): Command {
+  const command = new Command('serve')
+    .description('run the master: API and page, pushes, heartbeat, rsync daemon')
+    .addHelpText('after', '\nExample:\n  mirror-master serve --config /etc/pushmirror/master.toml');
+  return withCommonOptions(command).action(async (options: CommonOptions) => {
+    const config = readConfig(options);
+    const logger = pino({
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      redact: ['token', '*.token', 'headers.authorization', '*.headers.authorization'],
+    });
+    const asked = untilSignal(); // Before anything is started, so that a signal never cuts in half.
+    const master = await createMaster({ config, logger, now: () => new Date() });
+    try {
+      await master.start();
+      logger.info(
+        { url: master.url(), network: config.network },
+        `mirror-master serves ${master.url()}`,
+      );
+      logger.info({ signal: await asked }, 'stopping');
+    } finally {
+      await master.destroy();
+    }
+    logger.info('stopped');
+  });
+}
+
+function untilSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    process.once('SIGTERM', resolve);
+    process.once('SIGINT', resolve);
+  });
+}

@@ -1,0 +1,224 @@
+import { createSsh2Sender } from '@pushmirror/trigger/send/ssh2-sender';
+import { createOpensshSender } from '@pushmirror/trigger/send/openssh-sender';
+import type { Sender } from '@pushmirror/trigger/send/sender';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { portError } from './access/free-port.ts';
+import { startRsyncDaemon, type RsyncDaemon } from './access/rsync-daemon.ts';
+import { createHeads, type Heads } from './archive/heads.ts';
+import { heartbeatInterval } from './archive/heartbeat.ts';
+import { createPublisher, type Publisher } from './archive/publish.ts';
+import { createTurns } from './archive/turns.ts';
+import { publicUrl, rsyncUrl, type MasterConfig } from './config.ts';
+import { listArchives } from './db/archives.ts';
+import { openDatabase, type Db } from './db/open.ts';
+import { createApp } from './http/app.ts';
+import { createAuth } from './http/auth.ts';
+import { createFailureLimit } from './http/failure-limit.ts';
+import { adoptAdminToken } from './registry/manage-tokens.ts';
+import { createLedger } from './rollout/ledger.ts';
+import { createRolloutEngine, type RolloutEngine } from './rollout/run.ts';
+import { readKeys, type MasterKeys } from './setup/keys.ts';
+import { openState, type StateFolder } from './setup/state-folder.ts';
+import { every, type Repeated } from './setup/every.ts';
+
+export interface MasterOptions {
+  config: MasterConfig;
+  logger: Logger;
+  now: () => Date;
+}
+
+/** A whole master: create, start, destroy. */
+export interface Master {
+  /** @throws HostError `port-in-use` and the like. */
+  start(): Promise<void>;
+  /** The address of the API and the page, once it is started. */
+  url(): string;
+  /** Ends everything in order; whatever was under way is carried on by the next start. */
+  destroy(): Promise<void>;
+  /** For tests: answer requests without a port. */
+  app: FastifyInstance;
+}
+
+const CLOSE_DEADLINE_MS = 5_000;
+
+/**
+ * The composition root: reads the keys, opens the database, and wires the parts together. Nothing
+ * listens and nothing is sent before `start`.
+ *
+ * @throws HostError, TriggerError, MasterError: each with one sentence for the operator.
+ */
+export async function createMaster(o: MasterOptions): Promise<Master> {
+  const { config, logger, now } = o;
+  const keys = readKeys(config);
+  const folder = await openState(config.state);
+  try {
+    const db = await openDatabase({ state: config.state, network: config.network, now });
+    try {
+      await adoptAdminToken(db, keys.adminToken, config.admin_token_file, now);
+      return await assemble({ config, logger, now, keys, folder, db });
+    } catch (error) {
+      await db.destroy();
+      throw error;
+    }
+  } catch (error) {
+    folder.release();
+    throw error;
+  }
+}
+
+interface Parts extends MasterOptions {
+  keys: MasterKeys;
+  folder: StateFolder;
+  db: Db;
+}
+
+async function assemble(parts: Parts): Promise<Master> {
+  const { config, logger, now, keys, db } = parts;
+  const sender = createSender(config);
+  const engine = createEngine(parts, sender);
+  const turns = createTurns();
+  const heads = createHeads({
+    db,
+    network: config.network,
+    name: config.name,
+    turns,
+    now,
+    signingKey: keys.signingKey,
+    lifetimeMs: config.head_lifetime,
+  });
+  const publisher = createPublisher({
+    db,
+    network: config.network,
+    stateDir: config.state,
+    heads,
+    turns,
+    now,
+    onPublished: async (archive, serial) => {
+      logger.info({ archive, serial }, 'published');
+      await engine.resume(archive);
+    },
+  });
+  let rsyncd: RsyncDaemon | undefined;
+  const app = await createApp({
+    db,
+    now,
+    publisher,
+    network: config.network,
+    deleteLimit: config.delete_limit,
+    logger: logger.child({}, { level: 'warn' }),
+    auth: createAuth(db, createFailureLimit(now)),
+    trustProxy: config.trust_proxy,
+    facts: () => ({
+      network: config.network,
+      url: publicUrl(config),
+      rsyncUrl: rsyncUrl(config),
+      pushKey: keys.pushKey.line,
+      allowedSigners: keys.readAllowedSigners(),
+    }),
+    onArchivesChanged: async () => rsyncd?.serve(await listArchives(db)),
+    onPushesEnded: (pushes) => engine.end(pushes),
+  });
+  const upkeep = createUpkeep(parts, heads, engine);
+  return {
+    app,
+    url: () => app.listeningOrigin,
+    async start() {
+      rsyncd = await startRsyncd(config, logger, db);
+      await listen(app, config);
+      await upkeep.start(); // Its first round makes public what a crash left unpublished.
+      await engine.resume();
+    },
+    destroy: () => destroyAll({ ...parts, upkeep, publisher, engine, sender, app, rsyncd }),
+  };
+}
+
+function createSender(config: MasterConfig): Sender {
+  const privateKeyPath = config.push_key;
+  return config.sender === 'ssh2'
+    ? createSsh2Sender({ privateKeyPath })
+    : createOpensshSender({ privateKeyPath, stateDir: `${config.state}/ssh` });
+}
+
+function createEngine({ config, logger, now, db }: Parts, sender: Sender): RolloutEngine {
+  const { push } = config;
+  return createRolloutEngine({
+    db,
+    ledger: createLedger(db),
+    sender,
+    now,
+    concurrency: push.concurrency,
+    attemptDeadlineMs: push.attempt_deadline,
+    backoff: { minMs: push.backoff_min, maxMs: push.backoff_max, factor: 2 },
+    giveUpAfterMs: push.give_up_after,
+    onNews: (key, { state, attempts, reason }) =>
+      logger.info({ ...key, state, attempt: attempts, reason }, 'push'),
+    onTrouble: (key, error) => logger.error({ ...key, err: error }, 'a state was not written'),
+  });
+}
+
+/** Heads that are to be public or issued anew, and pushes that nobody speaks of. */
+function createUpkeep({ config, logger }: Parts, heads: Heads, engine: RolloutEngine): Repeated {
+  const note = (changed: { archive: string; error?: unknown }[], done: string) => {
+    for (const { archive, error } of changed) {
+      if (error === undefined) logger.info({ archive }, done);
+      else logger.error({ archive, err: error }, `not done: ${done}`);
+    }
+    return changed.filter(({ error }) => error === undefined);
+  };
+  const round = async () => {
+    for (const { archive } of note(await heads.restore(), 'head made public')) {
+      await engine.resume(archive);
+    }
+    for (const { archive } of note(await heads.beat(), 'head issued anew')) {
+      await engine.refresh(archive);
+    }
+    await engine.sweep();
+  };
+  return every(heartbeatInterval(config.head_lifetime), round, (error) =>
+    logger.error({ err: error }, 'upkeep failed'),
+  );
+}
+
+async function startRsyncd(
+  config: MasterConfig,
+  logger: Logger,
+  db: Db,
+): Promise<RsyncDaemon | undefined> {
+  if (config.rsyncd === undefined) return undefined;
+  const { address, port, hosts_allow: hostsAllow, max_connections: maxConnections } = config.rsyncd;
+  const settings = { stateDir: config.state, address, port, hostsAllow, maxConnections };
+  const onExit = (end: object) => logger.error(end, 'the rsync daemon ended and is started again');
+  return startRsyncDaemon({ ...settings, onExit }, await listArchives(db));
+}
+
+async function listen(app: FastifyInstance, config: MasterConfig): Promise<void> {
+  const { address, port } = config.listen;
+  try {
+    await app.listen({ host: address, port });
+  } catch (error) {
+    throw portError(address, port, error);
+  }
+}
+
+async function destroyAll(
+  all: Pick<Parts, 'db' | 'folder'> & {
+    upkeep: Repeated;
+    publisher: Publisher;
+    engine: RolloutEngine;
+    sender: Sender;
+    app: FastifyInstance;
+    rsyncd: RsyncDaemon | undefined;
+  },
+): Promise<void> {
+  await all.publisher.close();
+  await all.upkeep.stop();
+  await all.engine.close();
+  await all.sender.close();
+  const deadline = setTimeout(() => all.app.server.closeAllConnections(), CLOSE_DEADLINE_MS);
+  await all.app.close();
+  clearTimeout(deadline);
+  await all.rsyncd?.close();
+  await all.db.destroy();
+  all.folder.release();
+}

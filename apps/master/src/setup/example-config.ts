@@ -1,0 +1,58 @@
+import type { InitFiles } from './init-folder.ts';
+
+/** The commented master.toml that `init` writes: the same keys as config/master.toml. */
+export function exampleConfig(o: InitFiles & { network: string; name: string }): string {
+  const text = (value: string) => JSON.stringify(value);
+  return `# Settings of mirror-master. Paths are absolute; times are written like "90s", "10m", "2h".
+
+# The network that all archives and mirrors here belong to. It is part of every signed head.
+network = ${text(o.network)}
+# This host's name: of its trace file, project/trace/NAME.
+name = ${text(o.name)}
+# Database and caches, on a disk that lasts.
+state = ${text(o.state)}
+
+# The ed25519 key that signs heads. Only its owner may read it.
+signing_key = ${text(o.signingKey)}
+# Who may sign heads, in OpenSSH's format; every mirror gets a copy.
+allowed_signers = ${text(o.allowedSigners)}
+# The key that the master pushes with. Mirrors put its public half in authorized_keys.
+push_key = ${text(o.pushKey)}
+# The token that mirror-master's own commands use.
+admin_token_file = ${text(o.adminToken)}
+
+# Where mirrors and people reach the API and the page, when a proxy stands in front.
+# public_url = "https://push.example.org"
+# Take the client's address from X-Forwarded-For: only behind a proxy that sets it.
+# trust_proxy = true
+# Where mirrors pull from, when that is not the rsync daemon below.
+# rsync_url = "rsync://ftp.example.org"
+
+# How pushes are sent: "ssh2" (built in, fast), or "openssh" (the system's ssh, one process each).
+# sender = "ssh2"
+# How long a head counts. It is issued anew after a third of this.
+# head_lifetime = "24h"
+# A release that drops more files than this is refused; each archive can have its own.
+# delete_limit = 40000
+
+# Where the API and the page listen.
+[listen]
+address = "127.0.0.1"
+port = 8470
+
+# [push]
+# concurrency = 64
+# attempt_deadline = "20s"
+# backoff_min = "5s"
+# backoff_max = "10m"
+# give_up_after = "24h"
+
+# With this section the master runs an rsync daemon itself, with a read-only module per archive.
+# [rsyncd]
+# address = "0.0.0.0"
+# port = 873
+# Empty: everybody. Numeric addresses and networks only.
+# hosts_allow = ["192.0.2.0/24", "2001:db8::/32"]
+# max_connections = 200
+`;
+}

@@ -1,0 +1,95 @@
+import { lstat, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isArchiveName, isMirrorName, parsePublicKey } from '@pushmirror/acl';
+import { errnoOf, HostError, run } from '@pushmirror/host';
+import { HEAD_NAMESPACE } from '@pushmirror/trigger/head/head';
+import { MasterError } from '../errors.ts';
+import { randomToken } from '../registry/tokens.ts';
+import { exampleConfig } from './example-config.ts';
+
+export interface InitOptions {
+  /** Where everything goes; made when missing. */
+  folder: string;
+  /** The settings file. */
+  config: string;
+  network: string;
+  name: string;
+}
+
+/** The files that were made. */
+export interface InitFiles {
+  config: string;
+  signingKey: string;
+  pushKey: string;
+  allowedSigners: string;
+  adminToken: string;
+  state: string;
+}
+
+const KEYGEN_DEADLINE_MS = 30_000;
+
+/**
+ * Make a master's working folder: the key that signs heads, the key that pushes, who may sign
+ * (`allowed_signers`), the administrator's token, and a commented `master.toml`.
+ *
+ * @throws MasterError `invalid`, or `already-exists`: nothing is ever overwritten.
+ * @throws HostError `program-missing` without ssh-keygen.
+ */
+export async function initFolder(o: InitOptions): Promise<InitFiles> {
+  if (!isArchiveName(o.network)) {
+    throw new MasterError('invalid', 'The network needs a name of a-z, 0-9 and ._+- (at most 64).');
+  }
+  if (!isMirrorName(o.name)) {
+    throw new MasterError('invalid', 'The name must be a host name in lower case.');
+  }
+  const files: InitFiles = {
+    config: o.config,
+    signingKey: join(o.folder, 'signing_key'),
+    pushKey: join(o.folder, 'push_key'),
+    allowedSigners: join(o.folder, 'allowed_signers'),
+    adminToken: join(o.folder, 'admin_token'),
+    state: join(o.folder, 'state'),
+  };
+  await makeFolder(o.folder);
+  await refuseExisting(Object.values(files));
+  await makeKey(files.signingKey, `signs heads of ${o.network}`);
+  await makeKey(files.pushKey, `pushes for ${o.network}`);
+  const signer = parsePublicKey(await readFile(`${files.signingKey}.pub`, 'utf8'));
+  const signers = `${o.name} namespaces="${HEAD_NAMESPACE}" ${signer.line}\n`;
+  await writeFile(files.allowedSigners, signers, { flag: 'wx', mode: 0o644 });
+  await writeFile(files.adminToken, `${randomToken()}\n`, { flag: 'wx', mode: 0o600 });
+  await mkdir(files.state, { mode: 0o700 });
+  await writeFile(files.config, exampleConfig({ ...o, ...files }), { flag: 'wx', mode: 0o644 });
+  return files;
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (cause) {
+    throw new HostError('cannot-write', `${folder} could not be made (${errnoOf(cause)}).`, {
+      cause,
+    });
+  }
+}
+
+async function refuseExisting(paths: readonly string[]): Promise<void> {
+  for (const path of paths) {
+    const found = await lstat(path).catch((error: unknown) => {
+      if (errnoOf(error) === 'ENOENT') return undefined;
+      throw error;
+    });
+    if (found === undefined) continue;
+    throw new MasterError('already-exists', `${path} is there already. Nothing was changed.`);
+  }
+}
+
+/** An ed25519 key without a passphrase, as `ssh-keygen` writes it: the private half with mode 0600. */
+async function makeKey(path: string, comment: string): Promise<void> {
+  const made = await run({
+    argv: ['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', comment, '-f', path],
+    deadlineMs: KEYGEN_DEADLINE_MS,
+  });
+  if (made.code === 0) return;
+  throw new HostError('cannot-write', `${path} could not be made: ${made.stderr.trim()}`);
+}

@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+import { fingerprint, parsePublicKey, type PublicKey } from '@pushmirror/acl';
+import { errnoOf, HostError, readSecret } from '@pushmirror/host';
+import { findSigner, parseAllowedSigners } from '@pushmirror/trigger/head/allowed-signers';
+import { HEAD_NAMESPACE } from '@pushmirror/trigger/head/head';
+import { readSigningKey, type SigningKey } from '@pushmirror/trigger/head/signing-key';
+import { readPushKey } from '@pushmirror/trigger/send/push-key';
+import type { MasterConfig } from '../config.ts';
+import { MasterError } from '../errors.ts';
+
+/** The master's keys and its administrator's token. */
+export interface MasterKeys {
+  signingKey: SigningKey;
+  /** The public half of the push key. */
+  pushKey: PublicKey;
+  adminToken: string;
+  /** The text of allowed_signers as it is now. */
+  readAllowedSigners(): string;
+}
+
+/**
+ * Read all keys before anything is started, so that a missing, exposed or mismatched one is said
+ * at once.
+ *
+ * @throws HostError, TriggerError, or MasterError `wrong-state` when no mirror would believe a head
+ * that this key signs.
+ */
+export function readKeys(config: MasterConfig): MasterKeys {
+  const signingKey = readSigningKey(config.signing_key);
+  const readAllowedSigners = () => readText(config.allowed_signers);
+  checkSigner(signingKey, config, readAllowedSigners());
+  const push = readPushKey(config.push_key);
+  const pushKey = parsePublicKey(`${push.type} ${push.getPublicSSH().toString('base64')}`);
+  const adminToken = readSecret(config.admin_token_file).toString('utf8').trim();
+  return { signingKey, pushKey, adminToken, readAllowedSigners };
+}
+
+function checkSigner(key: SigningKey, config: MasterConfig, text: string): void {
+  const { blob } = key.publicKey;
+  const signers = parseAllowedSigners(text, config.allowed_signers);
+  const answer = findSigner(signers, { blob, namespace: HEAD_NAMESPACE, at: new Date() });
+  if (answer.found) return;
+  throw new MasterError(
+    'wrong-state',
+    `No mirror would believe heads signed with ${config.signing_key} (${fingerprint(blob)}): ${answer.reason} Mend ${config.allowed_signers}.`,
+  );
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    const why =
+      errnoOf(cause) === 'ENOENT' ? 'does not exist' : `cannot be read (${errnoOf(cause)})`;
+    throw new HostError('secret-unreadable', `${path} ${why}.`, { cause });
+  }
+}

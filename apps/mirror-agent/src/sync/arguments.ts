@@ -13,6 +13,7 @@ import {
   UPDATE_IN_PROGRESS,
   updateRequiredFile,
 } from './own-files.ts';
+import { LARGEST_READ } from './tree-files.ts';
 import type { Upstream } from './upstream-url.ts';
 
 /** ftpsync's RSYNC_OPTIONS; `-A`, `-X` and `-D` stay out, whatever is wished. */
@@ -81,7 +82,7 @@ export function lookArguments(
     '--filter=exclude_*',
     '-r',
     '--chmod=D700,F600',
-    `--max-size=${LARGEST_LOOKED_AT}`,
+    `--max-size=${LARGEST_READ}`,
     '--timeout=30',
     '--contimeout=15',
     '--no-motd',
@@ -89,9 +90,6 @@ export function lookArguments(
     ...fromTo(archive, upstream, scratch),
   ];
 }
-
-/** Bytes of any file that a look fetches; a head has at most 4 KiB, a trace file about 1 KiB. */
-export const LARGEST_LOOKED_AT = 65_536;
 
 function ownFileFilters(mirror: string): string[] {
   const own = [

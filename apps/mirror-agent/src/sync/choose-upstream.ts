@@ -39,7 +39,10 @@ export async function chooseUpstream(context: SyncContext): Promise<Source> {
   }
   throw new SyncFailure(
     failures.some((failure) => failure.code === 'behind') ? 'behind' : 'upstream',
-    failures.map((failure) => failure.message).join('; ').slice(0, LONGEST_REASON),
+    failures
+      .map((failure) => failure.message)
+      .join('; ')
+      .slice(0, LONGEST_REASON),
     {
       retry: failures.some((failure) => failure.retry),
       rsync: failures.find((failure) => failure.rsync !== undefined)?.rsync,
@@ -77,7 +80,12 @@ async function tryUpstream(
     case 'at-goal':
       return { upstream, view, goal, ...claimOf(goal) };
     case 'ask':
-      return { upstream, view, goal, ...claimOf(await ask(context, upstream, verdict.signed, goal)) };
+      return {
+        upstream,
+        view,
+        goal,
+        ...claimOf(await ask(context, upstream, verdict.signed, goal)),
+      };
     case 'headless': {
       const { serial } = verdict;
       return { upstream, view, goal, ...(serial === undefined ? {} : { serial }) };

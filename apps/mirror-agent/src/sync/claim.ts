@@ -21,11 +21,7 @@ export interface Claim {
  *
  * @throws SyncFailure `hook`, HostError when something cannot be written.
  */
-export async function claim(
-  context: SyncContext,
-  source: Source,
-  startedAt: Date,
-): Promise<Claim> {
+export async function claim(context: SyncContext, source: Source, startedAt: Date): Promise<Claim> {
   const { archive, mirror, marks, spent } = context;
   const { head, serial, upstream } = source;
   await writeTraceFiles(context, source, startedAt);

@@ -19,7 +19,8 @@ const meanings: Record<number, Meaning> = {
   2: { verdict: 'fail', sentence: 'the two rsyncs have no protocol in common. Update the older.' },
   3: {
     verdict: 'fail',
-    sentence: 'a folder or file could not be used. Check that the folder exists and may be written.',
+    sentence:
+      'a folder or file could not be used. Check that the folder exists and may be written.',
   },
   4: { verdict: 'fail', sentence: 'the upstream does not support what was asked for.' },
   5: {

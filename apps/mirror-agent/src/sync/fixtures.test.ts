@@ -51,15 +51,19 @@ export async function writeFiles(root: string, files: Record<string, string>): P
   }
 }
 
-/** A small tree in the shape of a Debian archive. */
-export function debianLike(release: number): Record<string, string> {
+/**
+ * A small tree in the shape of a Debian archive. Each release has other sizes, since rsync takes
+ * two files of one size and second for the same.
+ */
+export function debianLike(number: number): Record<string, string> {
+  const release = `${number}${'.0'.repeat(number)}`;
   return {
     'README.html': 'read me',
-    [`pool/main/a/alpha/alpha_${release}_amd64.deb`]: `alpha ${release} for amd64`,
-    [`pool/main/a/alpha/alpha_${release}_arm64.deb`]: `alpha ${release} for arm64`,
-    [`pool/main/a/alpha/alpha_${release}_all.deb`]: `alpha ${release} for all`,
-    [`pool/main/a/alpha/alpha_${release}.dsc`]: `source of alpha ${release}`,
-    [`pool/main/a/alpha/alpha_${release}.tar.xz`]: `tar of alpha ${release}`,
+    [`pool/main/a/alpha/alpha_${number}_amd64.deb`]: `alpha ${release} for amd64`,
+    [`pool/main/a/alpha/alpha_${number}_arm64.deb`]: `alpha ${release} for arm64`,
+    [`pool/main/a/alpha/alpha_${number}_all.deb`]: `alpha ${release} for all`,
+    [`pool/main/a/alpha/alpha_${number}.dsc`]: `source of alpha ${release}`,
+    [`pool/main/a/alpha/alpha_${number}.tar.xz`]: `tar of alpha ${release}`,
     'pool/main/b/beta/beta_1_amd64.deb': 'beta',
     'dists/trixie/main/binary-amd64/Packages.xz': `packages of amd64, release ${release}`,
     'dists/trixie/main/binary-arm64/Packages.xz': `packages of arm64, release ${release}`,
@@ -77,19 +81,25 @@ export interface Rsyncd {
   stop(): Promise<void>;
 }
 
-/** A real rsync daemon on loopback that serves folders as modules. */
+/** A real rsync daemon on loopback that serves folders as modules; `lines` go to the last one. */
 export async function startRsyncd(
   folder: string,
   modules: Record<string, string>,
+  lines: readonly string[] = [],
 ): Promise<Rsyncd> {
   const port = await freePort();
   const config = join(folder, `rsyncd-${port}.conf`);
   const served = Object.entries(modules).map(([name, path]) => ({ name, path }));
-  await writeFile(config, renderRsyncdConf({ address: '127.0.0.1', port, modules: served }));
+  const rendered = renderRsyncdConf({ address: '127.0.0.1', port, modules: served });
+  await writeFile(config, [rendered.trimEnd(), ...lines, ''].join('\n'));
   const argv = ['--pdeathsig', 'TERM', 'rsync', '--daemon', '--no-detach', `--config=${config}`];
   const child = spawn('setpriv', argv, { stdio: 'ignore' });
   const exited = once(child, 'exit');
-  await waitFor(() => answers(port), { deadlineMs: 5_000, describe: 'rsyncd answers', everyMs: 10 });
+  await waitFor(() => answers(port), {
+    deadlineMs: 5_000,
+    describe: 'rsyncd answers',
+    everyMs: 10,
+  });
   return {
     port,
     url: (module) => `rsync://127.0.0.1:${port}/${module}`,

@@ -43,11 +43,7 @@ export async function checkSpace(to: string, minFree: number): Promise<void> {
 }
 
 /** The failure to tell of when rsync filled the disk. */
-export async function diskFull(
-  to: string,
-  minFree: number,
-  rsync: RsyncEnd,
-): Promise<SyncFailure> {
+export async function diskFull(to: string, minFree: number, rsync: RsyncEnd): Promise<SyncFailure> {
   return noSpace(to, (await spaceOf(to)).free, minFree, rsync);
 }
 

@@ -54,7 +54,12 @@ async function runProgram(
     deadlineMs: Math.min(options.deadlineMs ?? HOOK_DEADLINE_MS, HOOK_DEADLINE_MS),
   });
   if (result.code === 0) return undefined;
-  const last = result.stderr.replaceAll(/[^\P{Cc}\n]/gu, '?').trim().split('\n').at(-1) ?? '';
+  const last =
+    result.stderr
+      .replaceAll(/[^\P{Cc}\n]/gu, '?')
+      .trim()
+      .split('\n')
+      .at(-1) ?? '';
   const said = last === '' ? '' : ` It said: ${last.slice(0, 500)}`;
   if (result.timedOut) return `${argv[0]} took too long and was ended.${said}`;
   return `${argv[0]} ended with ${result.code ?? result.signal}.${said}`;

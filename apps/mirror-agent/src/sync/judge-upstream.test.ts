@@ -57,7 +57,10 @@ void test('without a head, the archive serial decides; without either, there is 
 });
 
 void test('an upstream that cannot bring us to the goal is not used, and the reason says why', () => {
-  assert.equal(refusal(shows(head(6)), head(7)), `upstream ${URL} is still at serial 6, not yet at 7`);
+  assert.equal(
+    refusal(shows(head(6)), head(7)),
+    `upstream ${URL} is still at serial 6, not yet at 7`,
+  );
   assert.match(refusal(serial('6'), head(7)), /still at serial 6/);
   assert.match(refusal(shows(head(7, { archive: 'other' })), head(7)), /serves other of example/);
   assert.match(refusal(shows(head(7, { network: 'else' })), head(7)), /correct the URL/);

@@ -75,6 +75,7 @@ function judgeSerial(
 ): UpstreamVerdict {
   if (view.archiveSerial === undefined) return { verdict: 'headless' };
   const serial = Number(view.archiveSerial);
+  if (!Number.isSafeInteger(serial) || serial < 1) return { verdict: 'headless' };
   if (goal === undefined || serial > goal.head.serial) return { verdict: 'headless', serial };
   return serial === goal.head.serial ? { verdict: 'at-goal' } : stillAt(url, serial, goal);
 }

@@ -1,6 +1,11 @@
 import { access, chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CHANGING_FILE, inProgressFile, UPDATE_IN_PROGRESS, updateRequiredFile } from './own-files.ts';
+import {
+  CHANGING_FILE,
+  inProgressFile,
+  UPDATE_IN_PROGRESS,
+  updateRequiredFile,
+} from './own-files.ts';
 import { removeTreeFile, writeTreeFile } from './tree-files.ts';
 import { inProgressIn } from './upstream.ts';
 

@@ -1,6 +1,6 @@
 import { passArguments } from './arguments.ts';
 import type { SyncContext } from './context.ts';
-import { SyncFailure } from './failure.ts';
+import { SyncFailure, type RsyncEnd } from './failure.ts';
 import { diskFull } from './folder.ts';
 import { runRsync, speaksOfFullDisk } from './rsync.ts';
 import type { Progress } from './stats.ts';
@@ -33,12 +33,22 @@ export async function runPass(
     if (error.rsync !== undefined && speaksOfFullDisk(error.rsync)) {
       throw await diskFull(archive.to, archive.min_free, error.rsync);
     }
+    if (stage === 1 && onlyLacksRoom(error.rsync)) return;
     const text = `Stage ${stage} from ${upstream.url}: ${error.message}`;
     const { retry, rsync } = error;
     throw new SyncFailure(error.code, text, { retry, rsync, cause: error });
   } finally {
     spent[`stage${stage}`] += (performance.now() - started) / 1000;
   }
+}
+
+/**
+ * A folder of old that is now a file or a link: without deletes, stage 1 cannot make way for it.
+ * Stage 2 can, within max_delete; ftpsync never gets there and stands still.
+ */
+function onlyLacksRoom(end: RsyncEnd | undefined): boolean {
+  const lacking = /^(could not make way for new |cannot delete non-empty directory|rsync error: )/;
+  return end?.code === 23 && end.lines.every((line) => lacking.test(line));
 }
 
 function throttle(tell: (progress: Progress) => void): (progress: Progress) => void {

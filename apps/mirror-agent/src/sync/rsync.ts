@@ -1,5 +1,5 @@
 import { run } from '@pushmirror/host';
-import { meaningOf } from './exit-codes.ts';
+import { meaningOf, type Meaning } from './exit-codes.ts';
 import { SyncFailure, type RsyncEnd } from './failure.ts';
 import { parseProgress, parseReceived, type Progress } from './stats.ts';
 
@@ -32,7 +32,9 @@ const LINES_KEPT = 20;
 export async function runRsync(options: RsyncOptions): Promise<RsyncDone> {
   const { limits, onStdout, onProgress } = options;
   const limited =
-    limits === undefined ? [] : ['prlimit', `--as=${limits.memory}`, `--fsize=${limits.file}`, '--'];
+    limits === undefined
+      ? []
+      : ['prlimit', `--as=${limits.memory}`, `--fsize=${limits.file}`, '--'];
   const result = await run({
     argv: ['setpriv', '--pdeathsig', 'TERM', '--', ...limited, 'rsync', ...options.args],
     deadlineMs: options.deadlineMs,
@@ -55,8 +57,8 @@ export async function runRsync(options: RsyncOptions): Promise<RsyncDone> {
   if (result.aborted) {
     throw new SyncFailure('stopped', 'The sync was stopped.', { retry: true, rsync });
   }
-  const meaning = meaningOf(result.code);
-  if (meaning.verdict !== 'ok') throw asFailure(rsync);
+  const meaning = meaningOf(stoppedDeleting(rsync) ? DELETE_LIMIT : rsync.code);
+  if (meaning.verdict !== 'ok') throw asFailure(rsync, meaning);
   return { bytes: parseReceived(result.stdout), seconds: result.seconds };
 }
 
@@ -65,11 +67,17 @@ export function speaksOfFullDisk(end: RsyncEnd): boolean {
   return end.lines.some((line) => /No space left on device|Disk quota exceeded/i.test(line));
 }
 
-function asFailure(rsync: RsyncEnd): SyncFailure {
-  const { verdict, sentence } = meaningOf(rsync.code);
+const DELETE_LIMIT = 25;
+
+/** Codes 23 and 24 win over 25, so that the limit may have been met with any of them. */
+function stoppedDeleting(end: RsyncEnd): boolean {
+  return end.lines.some((line) => line.startsWith('Deletions stopped due to --max-delete limit'));
+}
+
+function asFailure(rsync: RsyncEnd, { verdict, sentence }: Meaning): SyncFailure {
   const how = rsync.code === null ? 'rsync ended' : `rsync ended with code ${rsync.code}`;
   // The first line says what went wrong; the last one, where in rsync's source that was noticed.
-  const detail = rsync.lines.find((line) => !/^rsync error:/.test(line));
+  const detail = rsync.lines.find((line) => !line.startsWith('rsync error:'));
   const said = detail === undefined ? '' : ` It said: ${detail}`;
   return new SyncFailure('rsync', `${how}: ${sentence}${said}`, {
     retry: verdict === 'retry',
@@ -81,7 +89,12 @@ function asFailure(rsync: RsyncEnd): SyncFailure {
 function lastLines(stderr: string): string[] {
   return stderr
     .split(/[\r\n]+/)
-    .map((line) => line.replaceAll(/\p{Cc}/gu, '?').trim().slice(0, 500))
+    .map((line) =>
+      line
+        .replaceAll(/\p{Cc}/gu, '?')
+        .trim()
+        .slice(0, 500),
+    )
     .filter((line) => line !== '')
     .slice(-LINES_KEPT);
 }

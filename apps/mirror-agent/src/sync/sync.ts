@@ -1,37 +1,14 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { errnoOf, HostError, lockFolder, readSecret } from '@pushmirror/host';
-import type { SignedHead } from '@pushmirror/trigger';
-import type { ArchiveSettings, HookName, TraceSettings } from './archive-settings.ts';
+import { errnoOf, HostError, lockFolder } from '@pushmirror/host';
 import type { Claim } from './claim.ts';
 import { classicSync } from './classic.ts';
-import type { AcceptHead, HookSubject, SyncContext, SyncVia } from './context.ts';
-import type { SyncEvent, SyncFailed, SyncResult } from './events.ts';
+import type { SyncContext } from './context.ts';
+import { createContext, type SyncOptions } from './create-context.ts';
+import type { SyncFailed, SyncResult } from './events.ts';
 import { SyncFailure } from './failure.ts';
 import { checkSpace, prepareFolder } from './folder.ts';
-import { runHook } from './hooks.ts';
-import { createMarks } from './marks.ts';
 import { goalIsBeyond } from './news.ts';
-import { parseUpstream } from './upstream-url.ts';
 
-export interface SyncOptions {
-  archive: ArchiveSettings;
-  agent: { name: string; trace: TraceSettings };
-  /** The newest accepted head, asked afresh whenever it matters; undefined when there is none. */
-  goal: () => SignedHead | undefined;
-  /**
-   * Judges a head that an upstream shows and that is not our goal: newer, or the first. Without
-   * it such a head is never claimed.
-   */
-  acceptHead?: AcceptHead;
-  via: SyncVia;
-  /** For scratch folders. */
-  stateDir: string;
-  now: () => Date;
-  signal: AbortSignal;
-  onEvent: (event: SyncEvent) => void;
-  /** Waits, or rejects when the signal aborts; a timer when left out. */
-  delay?: (ms: number, signal: AbortSignal) => Promise<void>;
-}
+export type { SyncOptions } from './create-context.ts';
 
 /** News that comes in this often during one sync is left to the next. */
 const MOST_RUNS = 10;
@@ -88,7 +65,17 @@ async function runToGoal(context: SyncContext): Promise<SyncResult> {
     return { ...committed(last), unfinished: asFailed(error) };
   }
   if (last === undefined) throw new Error('a sync ended without a claim and without a failure');
-  return committed(last);
+  const unproven = lacksProof(context, last);
+  return unproven === undefined ? committed(last) : { ...committed(last), unfinished: unproven };
+}
+
+/** The tree was synced, but with an upstream that shows no head nobody can say that it is at N. */
+function lacksProof(context: SyncContext, { head, source }: Claim): SyncFailed | undefined {
+  const goal = context.goal();
+  if (goal === undefined || head !== undefined) return undefined;
+  const { url } = source.upstream;
+  const reason = `The tree is that of upstream ${url}, which does not show that it is at serial ${goal.head.serial}: it has no head.`;
+  return { kind: 'failed', reason, retry: true };
 }
 
 /** The one place that decides how an archive is synced. */
@@ -98,56 +85,6 @@ function chooseMode(_context: SyncContext): (context: SyncContext) => Promise<Cl
 
 function committed({ source: _source, ...claim }: Claim): SyncResult & { kind: 'committed' } {
   return { kind: 'committed', ...claim };
-}
-
-function createContext(options: SyncOptions): SyncContext {
-  const { archive, agent, via, signal, onEvent } = options;
-  const started = performance.now();
-  const remaining = () => archive.deadline - (performance.now() - started);
-  const wait = options.delay ?? ((ms, aborted) => delay(ms, undefined, { signal: aborted }));
-  const upstreams = [archive.upstream, ...archive.fallbacks].map(parseUpstream);
-  const usesPassword = upstreams.some((upstream) => upstream.user !== undefined);
-  if (archive.password_file !== undefined && usesPassword) readSecret(archive.password_file);
-
-  const context: SyncContext = {
-    archive,
-    mirror: agent.name,
-    trace: agent.trace,
-    upstreams,
-    via,
-    stateDir: options.stateDir,
-    marks: createMarks(archive.to, agent.name),
-    signal,
-    goal: options.goal,
-    acceptHead: options.acceptHead,
-    now: options.now,
-    async delay(ms) {
-      await wait(ms, signal).catch(() => {});
-      if (signal.aborted) throw stopped();
-    },
-    remainingMs() {
-      if (signal.aborted) throw stopped();
-      const ms = remaining();
-      if (ms > 0) return ms;
-      const text = 'The deadline passed before the sync was done. Raise it, or look at why the upstream is slow.';
-      throw new SyncFailure('deadline', text, { retry: true });
-    },
-    async hook(hook: HookName, about: HookSubject) {
-      const deadlineMs = context.remainingMs();
-      const mirror = agent.name;
-      const reason = await runHook({ ...about, hook, archive, mirror, via, signal, deadlineMs, onEvent });
-      if (signal.aborted) throw stopped();
-      if (reason !== undefined) throw new SyncFailure('hook', reason, { retry: true });
-    },
-    onEvent,
-    spent: { bytes: 0, stage1: 0, stage2: 0 },
-    seconds: () => (performance.now() - started) / 1000,
-  };
-  return context;
-}
-
-function stopped(): SyncFailure {
-  return new SyncFailure('stopped', 'The sync was stopped.', { retry: true });
 }
 
 /** @throws whatever is not of the world's making but of ours. */

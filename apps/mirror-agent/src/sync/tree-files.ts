@@ -1,6 +1,27 @@
-import { chmod, mkdir, rm } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { chmod, lstat, mkdir, open, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { replaceFile, syncFolder } from '@pushmirror/host';
+
+/** Bytes of any file that we read out of a tree, or fetch to look at; a head has 4 KiB at most. */
+export const LARGEST_READ = 65_536;
+
+/**
+ * Read a small file that an upstream may have named and written.
+ *
+ * @returns undefined when it is not there, too large, or anything but a regular file.
+ */
+export async function readTreeFile(path: string): Promise<Buffer | undefined> {
+  const stat = await lstat(path).catch(() => undefined);
+  if (stat === undefined || !stat.isFile() || stat.size > LARGEST_READ) return undefined;
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  const file = await open(path, flags);
+  try {
+    return await file.readFile();
+  } finally {
+    await file.close();
+  }
+}
 
 /**
  * Write a file of our own into the tree, durably and whole or not at all. Readers and downstreams

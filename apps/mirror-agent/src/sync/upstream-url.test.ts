@@ -60,14 +60,20 @@ void test('what rsync could take for something else is refused', () => {
 
 void test('no text becomes anything but an rsync URL or a failure', () => {
   fc.assert(
-    fc.property(fc.oneof(fc.string(), fc.string().map((text) => `rsync://${text}`)), (text) => {
-      try {
-        const { source } = parseUpstream(text);
-        assert.match(source, /^rsync:\/\/[A-Za-z0-9_.@:[\]/+~-]+\/$/);
-        assert.equal(parseUpstream(source).source, source);
-      } catch (error) {
-        assert.ok(error instanceof SyncFailure);
-      }
-    }),
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        fc.string().map((text) => `rsync://${text}`),
+      ),
+      (text) => {
+        try {
+          const { source } = parseUpstream(text);
+          assert.match(source, /^rsync:\/\/[A-Za-z0-9_.@:[\]/+~-]+\/$/);
+          assert.equal(parseUpstream(source).source, source);
+        } catch (error) {
+          assert.ok(error instanceof SyncFailure);
+        }
+      },
+    ),
   );
 });

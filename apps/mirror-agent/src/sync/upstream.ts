@@ -1,11 +1,12 @@
-import { constants } from 'node:fs';
-import { access, lstat, mkdir, mkdtemp, open, readdir, rm } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { lookArguments, LARGEST_LOOKED_AT } from './arguments.ts';
+import { parseTrace } from '@pushmirror/trace';
+import { lookArguments } from './arguments.ts';
 import type { ArchiveSettings } from './archive-settings.ts';
 import { SyncFailure } from './failure.ts';
 import { CHANGING_FILE, HEAD_PATH, MASTER_TRACE_FILE, UPDATE_IN_PROGRESS } from './own-files.ts';
 import { runRsync } from './rsync.ts';
+import { LARGEST_READ, readTreeFile } from './tree-files.ts';
 import type { Upstream } from './upstream-url.ts';
 
 export { parseUpstream, type Upstream } from './upstream-url.ts';
@@ -37,7 +38,7 @@ export interface LookOptions {
 }
 
 const LOOK_DEADLINE_MS = 60_000;
-const LIMITS = { memory: 2 * 1024 ** 3, file: LARGEST_LOOKED_AT };
+const LIMITS = { memory: 2 * 1024 ** 3, file: LARGEST_READ };
 /** A look brings a handful of files; an upstream that sends more is cut off. */
 const MOST_FILES = 100;
 
@@ -74,22 +75,17 @@ export async function lookAtUpstream(options: LookOptions): Promise<UpstreamView
   }
 }
 
-/** The number in the `Archive serial` line of a trace file, as ftpsync finds it: the first one. */
-export function archiveSerialOf(trace: Buffer): string | undefined {
-  return /^Archive serial: +(\d{1,15})[ \t]*\r?$/m.exec(trace.toString('latin1'))?.[1];
-}
-
 async function readView(scratch: string, mirror: string): Promise<UpstreamView> {
   const [head, masterTrace, changing, names] = await Promise.all([
-    readSmall(join(scratch, HEAD_PATH)),
-    readSmall(join(scratch, MASTER_TRACE_FILE)),
+    readTreeFile(join(scratch, HEAD_PATH)),
+    readTreeFile(join(scratch, MASTER_TRACE_FILE)),
     access(join(scratch, CHANGING_FILE)).then(
       () => true,
       () => false,
     ),
     readdir(scratch),
   ]);
-  const archiveSerial = masterTrace && archiveSerialOf(masterTrace);
+  const archiveSerial = masterTrace && parseTrace(masterTrace.toString('utf8')).archiveSerial;
   return {
     inProgress: inProgressIn(names, mirror),
     changing,
@@ -106,16 +102,4 @@ export function inProgressIn(names: readonly string[], mirror: string): string[]
     .map((name) => name.slice(UPDATE_IN_PROGRESS.length))
     .filter((name) => name !== mirror)
     .map((name) => (/^[A-Za-z0-9._-]{1,253}$/.test(name) ? name : '?'));
-}
-
-/** A regular file's bytes, or undefined. Links are not followed: the peer named them. */
-async function readSmall(path: string): Promise<Buffer | undefined> {
-  const stat = await lstat(path).catch(() => undefined);
-  if (stat === undefined || !stat.isFile() || stat.size > LARGEST_LOOKED_AT) return undefined;
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-  try {
-    return await file.readFile();
-  } finally {
-    await file.close();
-  }
 }

@@ -1,5 +1,13 @@
 export * from './downstream.ts';
 export * from './errors.ts';
+export type { Backoff } from './fan-out/backoff.ts';
+export {
+  createFanOut,
+  type FanOut,
+  type FanOutCounts,
+  type FanOutOptions,
+} from './fan-out/fan-out.ts';
+export * from './fan-out/push.ts';
 export {
   findSigner,
   parseAllowedSigners,
@@ -19,7 +27,9 @@ export type { AuditEntry, Peer, Receiver } from './receive/receiver.ts';
 export { takeHead, type OfferedHead } from './receive/take.ts';
 export { LARGEST_SKEW_MS, type Circumstances, type Refusal, type Refused } from './receive/vet.ts';
 export * from './report.ts';
-// send/ and fan-out.ts: their owner adds their lines here.
+export { createOpensshSender, type OpensshSenderOptions } from './send/openssh-sender.ts';
 export * from './send/sender.ts';
+export { createSsh2Sender, type Ssh2Sender, type Ssh2SenderOptions } from './send/ssh2-sender.ts';
+export type { StandingCounts, StandingOptions } from './send/standing.ts';
 export * from './wire/reply.ts';
 export * from './wire/trigger.ts';

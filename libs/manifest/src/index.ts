@@ -23,7 +23,14 @@ export {
   TRACE_FOLDER,
 } from './own-paths.ts';
 export { planMove, type Move, type Plan, type Step } from './plan.ts';
-export { classicExcludes, indexOrder, isProfile, PROFILES, type ProfileName } from './profiles.ts';
+export {
+  classicExcludes,
+  indexOrder,
+  indexRules,
+  isProfile,
+  PROFILES,
+  type ProfileName,
+} from './profiles.ts';
 export { decodeRoot, encodeRoot, rootName, type Root, type RootRef } from './root.ts';
 export { whyUnsafeLink, whyUnsafeName, whyUnsafePath } from './safe-path.ts';
 export { selectionOf, type Selection } from './selection.ts';

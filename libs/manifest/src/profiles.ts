@@ -23,6 +23,12 @@ export function indexOrder(profile: ProfileName, path: string): number | undefin
   return order;
 }
 
+/** All that indexOrder goes by, as a text: another text means that paths may have other orders. */
+export function indexRules(profile: ProfileName): string {
+  const { content, commit } = profiles[profile];
+  return [content, ...commit].map((group) => group.join(' ')).join('\n');
+}
+
 /**
  * The arguments that make rsync leave the index files alone: stage 1 of classic mode, in which no
  * manifest says what a path is. For `debian` these are exactly ftpsync's RSYNC_OPTIONS1.

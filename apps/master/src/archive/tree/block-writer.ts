@@ -1,0 +1,106 @@
+import { hashFolder, type TreePath } from '@pushmirror/manifest';
+import {
+  blockLength,
+  bytesOver,
+  DIGEST_AT,
+  DIGEST_BYTES,
+  ENTRY_BYTES,
+  FLAG,
+  FOLDER_BYTES,
+  setIdentity,
+  type Bytes,
+  type Identity,
+} from './block.ts';
+
+/** What is written of an entry; its digest is set later, or copied from `digestFrom`. */
+export interface NewEntry extends Identity {
+  kind: number;
+  flags: number;
+  order: number;
+  mode: number;
+  size: number;
+  name: string;
+  target: string;
+  digestFrom?: { bytes: Bytes; at: number };
+}
+
+/** Writes blocks one after the other into memory that grows. */
+export class BlockWriter {
+  #bytes = bytesOver(new ArrayBuffer(256 * 1024));
+  #block = 0;
+  #at = 0;
+  #entries = 0;
+
+  begin(folder: TreePath, identity: Identity, fresh: boolean): void {
+    this.#block = this.#at;
+    this.#entries = 0;
+    this.#reserve(FOLDER_BYTES + folder.length);
+    const { buffer, view } = this.#bytes;
+    view.setInt32(this.#at + 8, hashFolder(folder), true);
+    view.setUint16(this.#at + 12, folder.length, true);
+    view.setUint8(this.#at + 14, fresh ? FLAG.fresh : 0);
+    setIdentity(view, this.#at + 16, identity);
+    buffer.write(folder, this.#at + FOLDER_BYTES, 'latin1');
+    this.#at += FOLDER_BYTES + folder.length;
+  }
+
+  add(entry: NewEntry): void {
+    const { name, target, digestFrom } = entry;
+    const length = ENTRY_BYTES + name.length + target.length;
+    this.#reserve(length);
+    const { buffer, view } = this.#bytes;
+    const at = this.#at;
+    view.setUint8(at, entry.kind);
+    view.setUint8(at + 1, entry.flags);
+    view.setUint8(at + 2, entry.order);
+    view.setUint16(at + 4, entry.mode, true);
+    view.setUint16(at + 6, name.length, true);
+    view.setUint16(at + 8, target.length, true);
+    view.setFloat64(at + 12, entry.size, true);
+    setIdentity(view, at + 20, entry);
+    if (digestFrom !== undefined) {
+      const from = digestFrom.at + DIGEST_AT;
+      digestFrom.bytes.buffer.copy(buffer, at + DIGEST_AT, from, from + DIGEST_BYTES);
+    }
+    buffer.write(name, at + ENTRY_BYTES, 'latin1');
+    if (target !== '') buffer.write(target, at + ENTRY_BYTES + name.length, 'latin1');
+    this.#at += length;
+    this.#entries += 1;
+  }
+
+  /** The block is complete. */
+  end(): void {
+    this.#bytes.view.setUint32(this.#block, this.#at - this.#block, true);
+    this.#bytes.view.setUint32(this.#block + 4, this.#entries, true);
+  }
+
+  /** True when the block that was just ended is, byte for byte, this one. */
+  isSameAs(other: Bytes, block: number): boolean {
+    const length = blockLength(other, block);
+    if (length !== this.#at - this.#block) return false;
+    const mine = this.#bytes.buffer;
+    return mine.compare(other.buffer, block, block + length, this.#block, this.#at) === 0;
+  }
+
+  /** Take back the block that was just ended. */
+  discard(): void {
+    this.#bytes.buffer.fill(0, this.#block, this.#at);
+    this.#at = this.#block;
+  }
+
+  /** All blocks, in memory of their own; the writer starts anew. */
+  take(): ArrayBuffer {
+    const blocks = new ArrayBuffer(this.#at);
+    this.#bytes.buffer.copy(Buffer.from(blocks), 0, 0, this.#at);
+    this.#bytes.buffer.fill(0, 0, this.#at);
+    this.#at = 0;
+    return blocks;
+  }
+
+  #reserve(more: number): void {
+    if (this.#at + more <= this.#bytes.buffer.length) return;
+    const larger = bytesOver(new ArrayBuffer((this.#at + more) * 2));
+    this.#bytes.buffer.copy(larger.buffer, 0, 0, this.#at);
+    this.#bytes = larger;
+  }
+}

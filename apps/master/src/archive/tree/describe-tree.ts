@@ -1,0 +1,186 @@
+import { constants, lstatSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  BY_HASH_FOLDER,
+  LIMITS,
+  MANIFEST_FOLDER,
+  printable,
+  treePath,
+  type RootRef,
+  type TreePath,
+} from '@pushmirror/manifest';
+import { ArchiveError } from '../archive-error.ts';
+import { copyIndexes, noteIndexes } from './by-hash.ts';
+import { changedFolders } from './changed-folders.ts';
+import { loadCache, saveCache, type Cache } from './digest-cache.ts';
+import { Hands } from './hands.ts';
+import { keepsChanging } from './hash-file.ts';
+import { hashUnknown } from './hash.ts';
+import type { ProgressCounter } from './progress.ts';
+import { prune } from './prune.ts';
+import { publicRoot, releasesToKeep, storedReleases } from './releases.ts';
+import { scanDeep, scanShallow } from './scan.ts';
+import { StagedFolder } from './staged-folder.ts';
+import { TreeState } from './tree-state.ts';
+import { unsettledFolders } from './unsettled.ts';
+import {
+  compare,
+  writeBuckets,
+  writeRoot,
+  type Draft,
+  type ReleaseName,
+} from './write-manifest.ts';
+
+/** What is to be described, and where what is remembered of it lies. */
+export interface TreeTask extends ReleaseName {
+  /** The archive's folder, and the one for our notes about it. */
+  root: string;
+  cacheDir: string;
+  deleteLimit: number;
+  allowDelete: number | undefined;
+  /** Only these paths are said to have changed. */
+  changed: TreePath[] | undefined;
+  full: boolean;
+  /** Roots that a head still names. */
+  keep: readonly string[];
+  /** Changes of the last so many milliseconds cannot be told from later ones by their times. */
+  freshMs: number;
+}
+
+/** What a release consists of. */
+export interface Described {
+  manifest: RootRef;
+  files: number;
+  bytes: number;
+  /** Files and links that came or changed, and that went, since the release before. */
+  changed: number;
+  dropped: number;
+}
+
+/** How often we look again at what changed while we looked. */
+const ROUNDS = 5;
+
+/**
+ * Describe a tree: find out what is in it, write its manifest, and put its indexes where mirrors
+ * fetch them. Blocks the thread now and then; describe.ts runs it in one of its own.
+ */
+export async function describeTreeHere(
+  task: TreeTask,
+  progress: ProgressCounter,
+  signal: AbortSignal,
+): Promise<Described> {
+  const { root, cacheDir, profile } = task;
+  checkFolder(root);
+  mkdirSync(cacheDir, { recursive: true });
+  const cacheFile = join(cacheDir, 'digests');
+  const cache = loadCache(cacheFile, profile);
+  const state = new TreeState(cache.table, task.changed !== undefined && cache.root !== undefined);
+  try {
+    await readTree(task, cache, state, progress, signal);
+    progress.phase('writing');
+    const described = await writeRelease(task, cache, state, signal);
+    saveCache(cacheFile, profile, described.manifest.sha256, state.blocks());
+    return described;
+  } catch (error) {
+    // What has been hashed need not be hashed again.
+    if (progress.hashed > 0) saveCache(cacheFile, profile, undefined, state.blocks());
+    throw error;
+  }
+}
+
+/** Bring the state to what is on disk now. */
+async function readTree(
+  task: TreeTask,
+  cache: Cache,
+  state: TreeState,
+  progress: ProgressCounter,
+  signal: AbortSignal,
+): Promise<void> {
+  const { root, profile, full, freshMs } = task;
+  const { bytes, starts } = cache.table;
+  const memory = bytes.view.buffer;
+  if (!(memory instanceof SharedArrayBuffer)) throw new TypeError('The table is not shared.');
+  const hands = new Hands({ root, profile, full, freshMs, table: { memory, starts } });
+  hands.onRead = progress.read;
+  const scan = { hands, state, signal, onCount: progress.scanned };
+  try {
+    const partly = task.changed !== undefined && cache.root !== undefined;
+    let unsettled = partly
+      ? await scanShallow(scan, changedFolders(root, state, task.changed ?? []))
+      : await scanDeep(scan, ['']);
+    for (let round = 0; ; round++) {
+      if (progress.entries > LIMITS.entries) throw tooLarge(task);
+      const gone = await hashUnknown({ hands, state, signal, onHashed: progress.filesHashed });
+      const again = new Set([...unsettled, ...gone, ...unsettledFolders(root, state, !partly)]);
+      if (again.size === 0) return;
+      const [one = ''] = again;
+      if (round === ROUNDS) throw keepsChanging(one);
+      unsettled = await scanShallow(scan, [...again].sort());
+    }
+  } finally {
+    await hands.close();
+  }
+}
+
+/** Write down what the state says: buckets, indexes, and last the root. */
+async function writeRelease(
+  task: TreeTask,
+  cache: Cache,
+  state: TreeState,
+  signal: AbortSignal,
+): Promise<Described> {
+  const { root, cacheDir } = task;
+  const { network, archive, epoch, serial, profile } = task;
+  const manifest = await StagedFolder.open(join(root, MANIFEST_FOLDER));
+  const byHash = await StagedFolder.open(join(root, BY_HASH_FOLDER));
+  const releases = await storedReleases(manifest, network, archive);
+  const base = releases.find((release) => release.sha256 === cache.root);
+  const name = { network, archive, epoch, serial, profile };
+  const draft = await writeBuckets(state, name, manifest, base, signal);
+  const { changed, dropped, deletes } = await compare(releases[0]?.root, draft.root, manifest);
+  checkDeletes(task, deletes);
+  await copyIndexes(root, byHash, draft.indexes);
+  await noteIndexes(cacheDir, draft.ref.sha256, draft.indexes);
+  signal.throwIfAborted();
+  await writeRoot(draft, manifest);
+
+  const all = [released(draft), ...releases.filter((r) => r.sha256 !== draft.ref.sha256)];
+  const named = new Set([...task.keep, publicRoot(root) ?? '']);
+  const keep = releasesToKeep(all, named, new Date());
+  if (keep.length < all.length || releases.length === 0) {
+    await prune({ keep, manifest, byHash, cacheDir });
+  }
+  const { files, bytes } = draft.root;
+  return { manifest: draft.ref, files, bytes, changed, dropped };
+}
+
+function released({ ref, root }: Draft) {
+  return { sha256: ref.sha256, root, writtenAt: new Date() };
+}
+
+function checkFolder(root: string): void {
+  const stat = lstatSync(root, { throwIfNoEntry: false });
+  if (stat !== undefined && (stat.mode & constants.S_IFMT) === constants.S_IFDIR) return;
+  throw new ArchiveError(
+    'unreadable',
+    `${root} is not a folder, so there is no archive to publish. Mount or make it.`,
+  );
+}
+
+function checkDeletes(task: TreeTask, deletes: number): void {
+  const allowed = Math.max(task.deleteLimit, task.allowDelete ?? 0);
+  if (deletes <= allowed) return;
+  throw new ArchiveError(
+    'too-many-deletes',
+    `This release of ${task.archive} drops ${deletes} files, links and folders, and the archive's limit is ${task.deleteLimit}. ` +
+      `If that is right, publish with --allow-delete ${deletes}.`,
+  );
+}
+
+function tooLarge({ archive }: TreeTask): ArchiveError {
+  return new ArchiveError(
+    'too-large',
+    `${printable(treePath(archive))} has more than ${LIMITS.entries} files and folders, which is more than a manifest can list. ` +
+      'Split it, or publish it without a manifest (classic).',
+  );
+}

@@ -1,0 +1,49 @@
+import { folderOf, type TreePath } from '@pushmirror/manifest';
+import { bytesOver } from './block.ts';
+import { BlockWriter } from './block-writer.ts';
+import type { HandSetup, ScanReply, ScanRequest } from './hand-words.ts';
+import { scanFolder, type ScanSettings } from './scan-folder.ts';
+
+/** About how many entries one request looks at, so that threads share the work evenly. */
+const ENTRIES_A_REQUEST = 4_096;
+
+const writer = new BlockWriter();
+
+/**
+ * Scan folders, and go down from them until this request has done its share. A shallow one does
+ * all its folders and does not go down.
+ */
+export function scanFolders(setup: HandSetup, request: ScanRequest): ScanReply {
+  const settings = settingsOf(setup);
+  const freshNs = BigInt(Date.now() - setup.freshMs) * 1_000_000n;
+  const { shallow } = request;
+  const same: number[] = [];
+  const unsettled: TreePath[] = [];
+  const toHash = { files: 0, bytes: 0 };
+  const todo = request.folders.toReversed();
+  let entries = 0;
+  while (todo.length > 0 && (shallow || entries < ENTRIES_A_REQUEST)) {
+    const folder = todo.pop() ?? '';
+    const scanned = scanFolder(settings, folder, writer, freshNs);
+    if (scanned === undefined) {
+      unsettled.push(folderOf(folder));
+      continue;
+    }
+    if (scanned.sameAs !== undefined) same.push(scanned.sameAs);
+    if (scanned.unsettled) unsettled.push(folder);
+    entries += scanned.entries + 1;
+    toHash.files += scanned.toHash.files;
+    toHash.bytes += scanned.toHash.bytes;
+    if (!shallow) for (const path of scanned.folders) todo.push(path);
+  }
+  const blocks = writer.take();
+  return { did: 'scan', same, blocks, rest: todo, unsettled, entries, toHash };
+}
+
+let known: ScanSettings | undefined;
+
+function settingsOf({ root, profile, full, table }: HandSetup): ScanSettings {
+  const { memory, starts } = table;
+  known ??= { root, profile, full, table: { bytes: bytesOver(memory), starts } };
+  return known;
+}

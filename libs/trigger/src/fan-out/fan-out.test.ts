@@ -291,6 +291,32 @@ void test('cancel breaks off, says no more, and leaves the others alone', async 
   assert.equal(book.last('a')?.state, 'accepted');
 });
 
+void test('a push that takes the place of a cancelled one waits until that one has ended', async (t) => {
+  const steps: string[] = [];
+  const { fanOut } = setUp(
+    t,
+    { a: 'hung' },
+    {
+      onState: async ({ command }, { state }) => {
+        steps.push(`${command} ${state} begins`);
+        for (let turns = 0; turns < 5; turns += 1) await turn();
+        steps.push(`${command} ${state} ends`);
+      },
+    },
+  );
+  fanOut.push(pushTo('a', { command: 'old' }));
+  await turn();
+  fanOut.cancel('a');
+  fanOut.push(pushTo('a', { command: 'new' }));
+  for (let turns = 0; turns < 30; turns += 1) await turn();
+  assert.deepEqual(steps, [
+    'old sending begins',
+    'old sending ends',
+    'new sending begins',
+    'new sending ends',
+  ]);
+});
+
 void test('close leaves nothing running and no state that is not true', async (t) => {
   const { net, book, fanOut } = setUp(t, { a: 'hung', b: 'dead' }, { concurrency: 2 });
   for (const name of ['a', 'b', 'c', 'd']) fanOut.push(pushTo(name));

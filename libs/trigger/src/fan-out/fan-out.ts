@@ -10,7 +10,7 @@ export interface FanOutOptions {
   /**
    * Make this state durable, and resolve when it is: `sending` before the attempt leaves, the
    * outcome after it. While it rejects (a full disk), the push does not move on; the same state is
-   * tried again, with growing pauses. Never called for one push twice at a time.
+   * tried again, with growing pauses. Never called twice at a time for one key.
    */
   onState: (push: Push, news: PushNews) => Promise<void>;
   /** Told when `onState` rejected, for the log. */
@@ -83,17 +83,18 @@ export function createFanOut(options: FanOutOptions): FanOut {
     patience,
   };
   const running = new Map<string, RunningPush>();
-  const ending = new Set<Promise<void>>();
+  /** What still unwinds, also of pushes that were cancelled, by key. */
+  const ending = new Map<string, Promise<void>>();
   let whenIdle: (() => void)[] = [];
   let closed = false;
 
   function push(one: Push): boolean {
     if (closed || running.has(one.key)) return false;
-    const started = startPush(one, settings);
+    const started = startPush(one, settings, ending.get(one.key));
     running.set(one.key, started);
-    ending.add(started.ended);
+    ending.set(one.key, started.ended);
     void started.ended.then(() => {
-      ending.delete(started.ended);
+      if (ending.get(one.key) === started.ended) ending.delete(one.key);
       if (running.get(one.key) === started) forget(one.key);
     });
     return true;
@@ -120,7 +121,7 @@ export function createFanOut(options: FanOutOptions): FanOut {
     async close() {
       closed = true;
       for (const one of running.values()) one.stop();
-      await Promise.all(ending);
+      await Promise.all(ending.values());
       slots.close();
     },
     counts() {

@@ -46,9 +46,13 @@ const MADE_ROOM =
 /**
  * Carry one push to its end: accepted, refused or given up. Each round waits for a slot, writes
  * `sending`, makes the attempt, writes what came of it, and rests before the next; a push that
- * rests holds no slot.
+ * rests holds no slot. It begins when `previous`, a cancelled push of the same key, has ended.
  */
-export function startPush(push: Push, settings: Settings): RunningPush {
+export function startPush(
+  push: Push,
+  settings: Settings,
+  previous: Promise<void> | undefined,
+): RunningPush {
   const { backoff, random, now } = settings;
   const stopping = new AbortController();
   const stopped = stopping.signal;
@@ -59,6 +63,7 @@ export function startPush(push: Push, settings: Settings): RunningPush {
   let wakeUp = () => {};
 
   async function run(): Promise<void> {
+    if (previous !== undefined) await previous;
     if (push.notBefore !== undefined) await rest(push.notBefore.getTime() - now().getTime());
     // p-retry makes the rounds; the pauses are ours, since their ends are written down.
     await pRetry(attempt, {

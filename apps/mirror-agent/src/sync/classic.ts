@@ -66,6 +66,7 @@ async function runStages(context: SyncContext, source: Source): Promise<Outcome>
   const about = { ...release(source), upstream: upstream.url };
   await marks.showChanging();
   await marks.hideUpdateRequired();
+  await marks.takeUpstreamMarks(); // Only what this round brings says that the upstream is busy.
 
   await runPass(context, 1, upstream);
   if (await hasNews(context, source)) {

@@ -11,7 +11,7 @@ const url = (schemes: RegExp, what: string) =>
     .regex(schemes, { error: `expected ${what}` });
 
 /** `master.toml`, as it is written; config/master.toml shows every key with its meaning. */
-const masterSchema = z.strictObject({
+export const masterSchema = z.strictObject({
   network: z.string().refine(isArchiveName, { error: 'expected a name of a-z, 0-9 and ._+-' }),
   name: z
     .string()

@@ -106,7 +106,7 @@ async function assemble(parts: Parts): Promise<Master> {
     publisher,
     network: config.network,
     deleteLimit: config.delete_limit,
-    logger: logger.child({}, { level: 'warn' }),
+    logger,
     auth: createAuth(db, createFailureLimit(now)),
     trustProxy: config.trust_proxy,
     facts: () => ({
@@ -195,7 +195,11 @@ async function startRsyncd(
 async function listen(app: FastifyInstance, config: MasterConfig): Promise<void> {
   const { address, port } = config.listen;
   try {
-    await app.listen({ host: address, port });
+    await app.listen({
+      host: address,
+      port,
+      listenTextResolver: (url) => `mirror-master of ${config.network} serves ${url}`,
+    });
   } catch (error) {
     throw portError(address, port, error);
   }

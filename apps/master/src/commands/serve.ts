@@ -19,10 +19,6 @@ export function serveCommand(): Command {
     const master = await createMaster({ config, logger, now: () => new Date() });
     try {
       await master.start();
-      logger.info(
-        { url: master.url(), network: config.network },
-        `mirror-master serves ${master.url()}`,
-      );
       logger.info({ signal: await asked }, 'stopping');
     } finally {
       await master.destroy();

@@ -94,7 +94,7 @@ function rowOf(standing: MirrorStanding, now: Date): Row {
   const nothing = standing.state === 'silent' ? 'not known' : 'none';
   return {
     mirror: standing.mirror,
-    url: standing.httpUrl,
+    url: /^https?:\/\//.test(standing.httpUrl ?? '') ? standing.httpUrl : null,
     country: standing.country,
     tone: TONES[standing.state],
     words: standing.words,

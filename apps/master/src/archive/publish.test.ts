@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { rename } from 'node:fs/promises';
+import { test } from 'node:test';
+import { createFixture } from '../setup/fixture.test.ts';
+
+test('a publish plans a push for every mirror that opted in', async (t) => {
+  const f = await createFixture(t);
+  await f.addArchive();
+  await f.call('POST', '/v1/archives', { name: 'other', path: f.config.state, mode: 'classic' });
+  await f.addMirror('hub');
+  await f.addMirror('leaf', { upstream: 'hub' });
+  await f.addMirror('elsewhere', { archives: ['other'] });
+  const { serial, mirrors } = await f.publish();
+  assert.equal(mirrors, 2);
+  const { body } = await f.call('GET', `/v1/rollouts/debian/${serial}`);
+  const { pushes } = body as { pushes: { mirror: string; sender: string; tier: number }[] };
+  assert.deepEqual(
+    pushes.map(({ mirror, sender, tier }) => [mirror, sender, tier]),
+    [
+      ['hub', 'master', 1],
+      ['leaf', 'hub', 2],
+    ],
+  );
+});
+
+test('serials grow, and the older rollout is superseded', async (t) => {
+  const f = await createFixture(t);
+  await f.addArchive();
+  await f.addMirror('hub');
+  const serials = [await f.publish(), await f.publish(), await f.publish()].map((one) => one.serial);
+  assert.deepEqual(serials, [2026112100, 2026112101, 2026112102]);
+  const { body } = await f.call('GET', '/v1/rollouts?archive=debian');
+  const { rollouts } = body as { rollouts: { serial: number; mirrors: { states: object } }[] };
+  assert.deepEqual(
+    rollouts.map(({ serial }) => serial),
+    serials.toReversed(),
+  );
+  assert.deepEqual(rollouts[1]?.mirrors.states, { superseded: 1 });
+});
+
+test('one publish of an archive at a time; the second is told so', async (t) => {
+  const f = await createFixture(t);
+  await f.addArchive();
+  const publish = () => f.call('POST', '/v1/archives/debian/releases', {});
+  const answers = await Promise.all([publish(), publish(), publish()]);
+  const statuses = answers.map(({ status }) => status).toSorted((a, b) => a - b);
+  assert.deepEqual(statuses, [201, 409, 409]);
+  assert.match(answers.find(({ status }) => status === 409)?.text ?? '', /is being published/);
+  assert.equal((await publish()).status, 201);
+});
+
+test('a publish can be followed, and a failed one says why', async (t) => {
+  const f = await createFixture(t);
+  await f.addArchive();
+  assert.equal((await f.call('GET', '/v1/archives/debian/publishing')).status, 404);
+  await f.publish();
+  const { body } = await f.call('GET', '/v1/archives/debian/publishing');
+  assert.equal((body as { state: string }).state, 'published');
+  await rename(f.tree, `${f.tree}-away`);
+  const answer = await f.call('POST', '/v1/archives/debian/releases', {});
+  assert.equal(answer.status, 422);
+  assert.match(answer.text, /tree does not exist/);
+  await rename(`${f.tree}-away`, f.tree);
+});

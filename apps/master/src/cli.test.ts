@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { run } from '@pushmirror/host';
+
+const cli = join(import.meta.dirname, 'cli.ts');
+const cwd = join(import.meta.dirname, '..');
+const master = (...args: string[]) =>
+  run({
+    argv: [process.execPath, '--conditions=source', '--import', 'tsx', cli, ...args],
+    deadlineMs: 30_000,
+    cwd,
+  });
+
+let folder = '';
+let config = '';
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'pushmirror-cli-'));
+  const made = await master('init', folder, '--network', 'example', '--name', 'ftp.example.org', '--json');
+  config = (JSON.parse(made.stdout) as { config: string }).config;
+});
+after(() => rm(folder, { recursive: true }));
+
+test('what is wrong with a call is a usage error, in words', async () => {
+  const cases = [
+    ['nonsense'],
+    ['publish'],
+    ['publish', 'debian', '--wait', 'most'],
+    ['mirror', 'add', 'x', '--ssh', 'no-user', '--host-key', 'k'],
+    ['mirror', 'add', 'x', '--ssh', 'u@h', '--host-key', 'ssh-ed25519 AAAA'],
+  ];
+  for (const end of await Promise.all(cases.map((args) => master(...args)))) {
+    assert.equal(end.code, 2, end.stderr);
+    assert.doesNotMatch(end.stderr, /    at /);
+  }
+});
+
+test('help has an example, and is no error', async () => {
+  const end = await master('publish', '--help');
+  assert.equal(end.code, 0);
+  assert.match(end.stdout, /mirror-master publish debian --wait 100%/);
+});
+
+test('without a master, a command says how to start one', async () => {
+  const end = await master('status', '--config', config);
+  assert.equal(end.code, 1);
+  assert.match(end.stderr, /^No master answers at http:\/\/127\.0\.0\.1:8470\. Start it with: mirror-master serve/);
+});
+
+test('a configuration with three mistakes has them all listed', async () => {
+  const bad = join(folder, 'bad.toml');
+  const text = await readFile(config, 'utf8');
+  await writeFile(bad, text.replace('8470', '-1').replace('name =', 'nam ='));
+  const end = await master('serve', '--config', bad);
+  assert.equal(end.code, 1);
+  assert.equal(end.stderr.trim().split('\n').length, 3, end.stderr);
+});
+
+test('an exposed key and a port in use are one sentence each', async (t) => {
+  const token = join(folder, 'admin_token');
+  await chmod(token, 0o644);
+  const exposed = await master('serve', '--config', config);
+  await chmod(token, 0o600);
+  assert.equal(exposed.code, 1);
+  assert.match(exposed.stderr, /admin_token can be read by others .* Run: chmod 600/);
+
+  const server = createServer().listen(0, '127.0.0.1');
+  t.after(() => server.close());
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  const taken = join(folder, 'taken.toml');
+  await writeFile(taken, (await readFile(config, 'utf8')).replace('8470', String(port)));
+  const end = await master('serve', '--config', taken);
+  assert.equal(end.code, 1);
+  assert.match(end.stderr, new RegExp(`^Port ${port} on 127\\.0\\.0\\.1 is in use`));
+});

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { MirrorStanding, Overview } from '../../monitor/overview.ts';
+import { pageModel } from './model.ts';
+import { renderPage } from './template.ts';
+import { ago, bytes, plain, span } from './words.ts';
+
+const now = new Date('2026-11-21T09:00:00Z');
+
+function overview(more: Partial<MirrorStanding>): Overview {
+  const standing: MirrorStanding = {
+    mirror: 'hub.example.org',
+    archive: 'debian',
+    kind: 'agent',
+    tier: 1,
+    upstream: null,
+    country: 'SE',
+    httpUrl: 'https://hub.example.org/debian/',
+    state: 'current',
+    words: 'up to date',
+    serial: 2026112100,
+    lag: null,
+    reason: null,
+    at: new Date('2026-11-21T08:57:00Z'),
+    ...more,
+  };
+  const release = {
+    serial: 2026112100,
+    files: 12_345,
+    bytes: 1_400_000_000,
+    published_at: '2026-11-21T08:00:00.000Z',
+    expires_at: '2026-11-22T08:00:00.000Z',
+  };
+  return {
+    at: now,
+    health: { level: 'good', sentence: 'All is well.' },
+    archives: [{ name: 'debian', release, reporting: 1, current: 1, mirrors: [standing] }],
+  };
+}
+
+const render = (more: Partial<MirrorStanding>, network = 'example') =>
+  renderPage(pageModel(network, overview(more)));
+
+test('the page says what is where, in a table with heads and times', () => {
+  const html = render({});
+  assert.match(html, /All is well\./);
+  assert.match(html, /<strong>2026112100<\/strong>/);
+  assert.match(html, /12,345 files, 1\.4 GB/);
+  assert.match(html, /1 of 1 mirror reports it/);
+  assert.match(
+    html,
+    /<th scope="row"><a href="https:\/\/hub\.example\.org\/debian\/"[^>]*>hub\.example\.org<\/a>/,
+  );
+  assert.match(html, /<time datetime="2026-11-21T08:57:00\.000Z"[^>]*>3\u00a0min ago<\/time>/);
+  assert.doesNotMatch(html, /<script|style=|onload|https?:\/\/(?!hub\.example)/);
+});
+
+test('an empty network and an archive without mirrors have a sentence each', () => {
+  const empty = { at: now, health: { level: 'empty', sentence: 'None.' } as const, archives: [] };
+  assert.match(renderPage(pageModel('example', empty)), /No archive yet/);
+  const bare = overview({});
+  const archives = bare.archives.map((one) => ({ ...one, release: null, mirrors: [] }));
+  const html = renderPage(pageModel('example', { ...bare, archives }));
+  assert.match(html, /Nothing published yet/);
+  assert.match(html, /No mirror has opted in yet/);
+});
+
+test('hostile texts stay texts, in every field', () => {
+  const hostile = [
+    '<script>alert(1)</script>',
+    '"><img src=x onerror=alert(1)>',
+    "'); alert(1); ('",
+    '</td></tr></table><h1>down</h1>',
+    '<%= process.exit() %>',
+    '&lt;b&gt;&#60;script&#62;',
+    '\u202egnp.exe',
+  ];
+  for (const text of hostile) {
+    const html = render(
+      { mirror: text, reason: text, words: text, country: text, upstream: text, httpUrl: text },
+      text,
+    );
+    assert.doesNotMatch(html, /<script|<img|<h1>down|onerror=alert\(1\)>/);
+    assert.equal(html.match(/<tr>/g)?.length, 2, 'the table keeps its shape');
+  }
+});
+
+test('any reason at all is shown without a tag or a turned direction', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (reason) => {
+      const cell = /<span class="reason">([\s\S]*?)<\/span>/.exec(
+        render({ state: 'failed', reason }),
+      );
+      assert.ok(cell?.[1] !== undefined);
+      assert.doesNotMatch(cell[1], /[<>\u202a-\u202e\u2066-\u2069]/);
+    }),
+  );
+});
+
+test('numbers and times in words', () => {
+  assert.deepEqual([0, 59_000, 61_000, 7_200_000, 3 * 86_400_000].map(span), [
+    '0\u00a0s',
+    '59\u00a0s',
+    '1\u00a0min',
+    '2\u00a0h',
+    '3\u00a0d',
+  ]);
+  assert.equal(ago(now, now), 'just now');
+  assert.deepEqual([0, 999, 1000, 999_950_000, 123_456_789_000].map(bytes), [
+    '0 B',
+    '999 B',
+    '1.0 kB',
+    '1.0 GB',
+    '123 GB',
+  ]);
+  assert.equal(plain('a\n\tb\u202ec'), 'a bc');
+  assert.equal([...plain('x'.repeat(500))].length, 200);
+});

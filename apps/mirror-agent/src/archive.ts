@@ -84,6 +84,7 @@ export async function startArchive(options: ArchiveOptions): Promise<Archive> {
         receiver,
         committed: () => converger.status().committed,
         hasGoal: () => converger.status().goal !== undefined,
+        headsExpected: options.master !== undefined,
         signal,
       },
       via,

@@ -30,6 +30,8 @@ export interface LookOptions {
   committed: () => Committed | undefined;
   /** A head of this archive has been heard of before. */
   hasGoal: () => boolean;
+  /** The network has a master of ours: each release there is has a head. */
+  headsExpected: boolean;
   signal: AbortSignal;
 }
 
@@ -71,12 +73,13 @@ function judgeHeadless(
   via: PollVia,
 ): LookResult {
   const serial = view.archiveSerial;
-  const sync = wantsSync(serial, options.committed()?.serial, options.hasGoal(), via);
+  const waits = options.headsExpected && options.archive.mode === 'auto' && via !== 'manual';
+  const sync = !waits && wantsSync(serial, options.committed()?.serial, options.hasGoal(), via);
   return { kind: 'headless', upstream, serial, sync };
 }
 
 /**
- * Whether to sync from an upstream that publishes no head: by its `Archive serial`, and where it
+ * Whether to sync from an upstream that publishes no head, in a network that may have none: by its `Archive serial`, and where it
  * has none, at each scheduled poll, as ftpsync would from cron. Where heads are known, an upstream
  * that shows none counts only when its serial is beyond what the tree holds.
  */

@@ -53,7 +53,11 @@ void test('a newer head, or any without a goal, has to be asked about', () => {
 void test('without a head, the archive serial decides; without either, there is nothing to decide by', () => {
   assert.deepEqual(judgeUpstream(URL, serial('8'), head(7)), { verdict: 'headless', serial: 8 });
   assert.deepEqual(judgeUpstream(URL, serial('8'), undefined), { verdict: 'headless', serial: 8 });
-  assert.deepEqual(judgeUpstream(URL, silent, head(7)), { verdict: 'headless' });
+  assert.deepEqual(judgeUpstream(URL, silent, undefined), { verdict: 'headless' });
+  assert.match(
+    refusal(silent, head(7)),
+    /neither a head nor an archive serial: it is not at 7 yet/,
+  );
 });
 
 void test('an upstream that cannot bring us to the goal is not used, and the reason says why', () => {

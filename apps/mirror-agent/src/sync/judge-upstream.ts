@@ -73,6 +73,10 @@ function judgeSerial(
   view: UpstreamView,
   goal: SignedHead | undefined,
 ): UpstreamVerdict {
+  if (view.archiveSerial === undefined && goal !== undefined) {
+    const reason = `upstream ${url} shows neither a head nor an archive serial`;
+    return { verdict: 'unusable', reason: `${reason}: it is not at ${goal.head.serial} yet` };
+  }
   if (view.archiveSerial === undefined) return { verdict: 'headless' };
   const serial = Number(view.archiveSerial);
   if (!Number.isSafeInteger(serial) || serial < 1) return { verdict: 'headless' };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import type { Agent } from './harness/agent.ts';
 import { agentProgram, command } from './harness/app.ts';
 import { createNetwork, type Network } from './harness/network.ts';
@@ -19,6 +19,7 @@ void describe('mirror-agent answers bad input with one sentence and the right ex
   });
   after(() => network.close());
   beforeEach(() => writeFile(agent.config, good));
+  afterEach(() => agent.service.stop());
 
   void test('a configuration with three mistakes: all three, each with its path', async () => {
     await agent.misconfigure((settings) => {
@@ -66,7 +67,7 @@ void describe('mirror-agent answers bad input with one sentence and the right ex
 
   void test('a second agent for the same state', async () => {
     await agent.service.start();
-    failsWith(await agent.command('serve'), 1, /already|runs/i);
+    failsWith(await agent.command('serve'), 1, /Another mirror-agent/);
     await agent.service.stop();
   });
 

@@ -102,7 +102,7 @@ void describe('mirror-master answers bad input with one sentence and the right e
   });
 
   void test('a second master for the same state, and a port in use', async () => {
-    failsWith(await master.command('serve'), 1, /already|in use/i);
+    failsWith(await master.command('serve'), 1, /Another mirror-master is running/);
     await master.service.stop();
     const port = Number(new URL(master.url).port);
     const other = createServer();

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Published, ReleaseView } from '../harness/master.ts';
+import type { Published, PushView, ReleaseView } from '../harness/master.ts';
 import type { Network } from '../harness/network.ts';
 import type { LiveTable, Row } from './live-table.ts';
 
@@ -48,11 +48,17 @@ async function rowsOf(network: Network, archive: string, release: ReleaseView): 
       state: push?.state ?? '-',
       serial: release.serial,
       seconds: secondsBetween(release.publishedAt, push?.committedAt),
-      reason: push?.reason ?? undefined,
+      reason: reasonOf(push),
     };
   });
 }
 
 function secondsBetween(from: string, to: string | null | undefined): number | undefined {
   return to === null || to === undefined ? undefined : (Date.parse(to) - Date.parse(from)) / 1000;
+}
+
+/** Why a push is not getting through. What an agent said when it accepted one is no trouble. */
+function reasonOf(push: PushView | undefined): string | undefined {
+  if (push === undefined || push.reason === null) return undefined;
+  return ['unreachable', 'refused', 'given-up'].includes(push.state) ? push.reason : undefined;
 }

@@ -19,7 +19,15 @@ let folder = '';
 let config = '';
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pushmirror-cli-'));
-  const made = await master('init', folder, '--network', 'example', '--name', 'ftp.example.org', '--json');
+  const made = await master(
+    'init',
+    folder,
+    '--network',
+    'example',
+    '--name',
+    'ftp.example.org',
+    '--json',
+  );
   config = (JSON.parse(made.stdout) as { config: string }).config;
 });
 after(() => rm(folder, { recursive: true }));
@@ -47,7 +55,10 @@ test('help has an example, and is no error', async () => {
 test('without a master, a command says how to start one', async () => {
   const end = await master('status', '--config', config);
   assert.equal(end.code, 1);
-  assert.match(end.stderr, /^No master answers at http:\/\/127\.0\.0\.1:8470\. Start it with: mirror-master serve/);
+  assert.match(
+    end.stderr,
+    /^No master answers at http:\/\/127\.0\.0\.1:8470\. Start it with: mirror-master serve/,
+  );
 });
 
 test('a configuration with three mistakes has them all listed', async () => {

@@ -39,12 +39,15 @@ test('every mistake is listed, each with its place', () => {
     .replace('"/var/lib/pushmirror-master"', '"state"')
     .replace('8470', '84700')
     .replace('push_key = ', 'push_kee = ');
-  assert.throws(() => parse(text), (error: Error) => {
-    for (const place of ['state', 'listen.port', 'push_kee', 'push_key']) {
-      assert.match(error.message, new RegExp(`^master.toml: .*${place}`, 'm'));
-    }
-    return true;
-  });
+  assert.throws(
+    () => parse(text),
+    (error: Error) => {
+      for (const place of ['state', 'listen.port', 'push_kee', 'push_key']) {
+        assert.match(error.message, new RegExp(`^master.toml: .*${place}`, 'm'));
+      }
+      return true;
+    },
+  );
 });
 
 test('addresses that others can use', () => {

@@ -1,4 +1,5 @@
 import { isArchiveName } from '@pushmirror/acl';
+import type { ProfileName } from '@pushmirror/manifest';
 import { insertArchive, listArchives } from '../db/archives.ts';
 import { appendAudit, type Actor } from '../db/audit.ts';
 import type { Db } from '../db/open.ts';
@@ -9,7 +10,7 @@ import { checkArchivePath } from './check-path.ts';
 export interface NewArchive {
   name: string;
   path: string;
-  profile: string;
+  profile: ProfileName;
   mode: 'manifest' | 'classic';
   /** 1, or one more than the last when the master's database was lost. */
   epoch: number;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { ArchiveRow } from '../db/schema.ts';
-import { describeTree } from './describe.ts';
+import { describeTree, type DescribeProgress } from './describe.ts';
 import { measureTree } from './measure.ts';
 
 /** What a release consists of. */
@@ -17,9 +17,12 @@ export interface Contents {
 
 /** What a publish has done so far. */
 export interface ContentsProgress {
-  phase: string;
+  phase: 'starting' | 'counting' | 'scanning' | 'hashing' | 'writing';
   files: number;
   bytes: number;
+  /** Of `hashing`: how many there are to hash. */
+  filesInAll?: number;
+  bytesInAll?: number;
 }
 
 export interface ContentsRequest {
@@ -55,7 +58,14 @@ export async function readContents(o: ContentsRequest): Promise<Contents> {
     deleteLimit: archive.delete_limit,
     ...(o.allowDelete === undefined ? {} : { allowDelete: o.allowDelete }),
     ...(o.full === undefined ? {} : { full: o.full }),
-    onProgress,
+    onProgress: (progress) => onProgress(progressOf(progress)),
     signal,
   });
+}
+
+function progressOf(progress: DescribeProgress): ContentsProgress {
+  const { phase, filesScanned, filesToHash, bytesToHash, filesHashed, bytesHashed } = progress;
+  if (phase !== 'hashing') return { phase, files: filesScanned, bytes: 0 };
+  const inAll = { filesInAll: filesToHash, bytesInAll: bytesToHash };
+  return { phase, files: filesHashed, bytes: bytesHashed, ...inAll };
 }

@@ -27,7 +27,9 @@ test('serials grow, and the older rollout is superseded', async (t) => {
   const f = await createFixture(t);
   await f.addArchive();
   await f.addMirror('hub');
-  const serials = [await f.publish(), await f.publish(), await f.publish()].map((one) => one.serial);
+  const serials = [await f.publish(), await f.publish(), await f.publish()].map(
+    (one) => one.serial,
+  );
   assert.deepEqual(serials, [2026112100, 2026112101, 2026112102]);
   const { body } = await f.call('GET', '/v1/rollouts?archive=debian');
   const { rollouts } = body as { rollouts: { serial: number; mirrors: { states: object } }[] };

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { bytes, counted } from '../http/page/words.ts';
+import { bytes, counted, number, span } from '../http/page/words.ts';
 import { attemptSchema } from '../http/routes/releases.ts';
 import { MasterError } from '../errors.ts';
 import { apiPath, RefusedError, type Client } from './client.ts';
@@ -57,8 +57,13 @@ function lost(archive: string): MasterError {
 }
 
 function describe({ archive, serial, startedAt, progress }: Attempt): string {
-  const seconds = Math.max(0.001, (Date.now() - Date.parse(startedAt)) / 1000);
-  const rate = progress.bytes === 0 ? '' : `, ${bytes(progress.bytes / seconds)}/s`;
-  const done = `${counted(progress.files, 'file')}, ${bytes(progress.bytes)}${rate}`;
-  return `${archive} ${serial}: ${progress.phase}, ${done}`;
+  const { phase, files, bytes: done, filesInAll, bytesInAll } = progress;
+  const what = `${archive} ${serial}: ${phase}`;
+  if (filesInAll === undefined || bytesInAll === undefined) {
+    return `${what}, ${counted(files, 'file')}`;
+  }
+  const ms = Math.max(1, Date.now() - Date.parse(startedAt));
+  const left = done === 0 ? '' : `, ${span(((bytesInAll - done) * ms) / done)} left`;
+  const share = `${number(files)} of ${counted(filesInAll, 'file')}, ${bytes(done)} of ${bytes(bytesInAll)}`;
+  return `${what}, ${share}, ${bytes((done * 1000) / ms)}/s${left}`;
 }

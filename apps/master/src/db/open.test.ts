@@ -81,7 +81,11 @@ test('a full database is a sentence and leaves the transaction undone', async ()
     () => fill.run('big', 'x'.repeat(1_000_000)),
     (error) => {
       const known = asActionable(error);
-      return known instanceof MasterError && known.code === 'disk-full' && /Free some/.test(known.message);
+      return (
+        known instanceof MasterError &&
+        known.code === 'disk-full' &&
+        /Free some/.test(known.message)
+      );
     },
   );
   direct.close();

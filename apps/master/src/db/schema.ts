@@ -1,3 +1,4 @@
+import type { ProfileName } from '@pushmirror/manifest';
 import type { PushState } from '@pushmirror/trigger';
 
 /**
@@ -20,7 +21,7 @@ export interface Tables {
 export interface ArchiveRow {
   name: string;
   path: string;
-  profile: string;
+  profile: ProfileName;
   mode: 'manifest' | 'classic';
   epoch: number;
   delete_limit: number;

@@ -52,9 +52,12 @@ test('keys that cannot be used are said at once', async () => {
   await chmod(files.signingKey, 0o644);
   assert.throws(() => readKeys(config), /signing_key can be read by others \(mode 0644\)/);
   await chmod(files.signingKey, 0o600);
-  await writeFile(files.allowedSigners, await readFile(files.allowedSigners, 'utf8').then((text) =>
-    text.replace('pushmirror-head', 'something-else'),
-  ));
+  await writeFile(
+    files.allowedSigners,
+    await readFile(files.allowedSigners, 'utf8').then((text) =>
+      text.replace('pushmirror-head', 'something-else'),
+    ),
+  );
   assert.throws(() => readKeys(config), /No mirror would believe heads signed with .*namespace/);
   await rm(files.pushKey);
   await rm(files.allowedSigners);

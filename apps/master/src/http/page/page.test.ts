@@ -115,5 +115,5 @@ test('numbers and times in words', () => {
     '123 GB',
   ]);
   assert.equal(plain('a\n\tb\u202ec'), 'a bc');
-  assert.equal([...plain('x'.repeat(500))].length, 200);
+  assert.equal(plain('x'.repeat(500)).length, 200);
 });

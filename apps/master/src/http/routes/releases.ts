@@ -28,6 +28,8 @@ export const attemptSchema = z.object({
     phase: z.string(),
     files: z.number(),
     bytes: z.number(),
+    filesInAll: z.number().optional(),
+    bytesInAll: z.number().optional(),
   }),
   published: publishedSchema.optional(),
   error: z.object({ code: z.string(), message: z.string() }).optional(),
@@ -79,12 +81,11 @@ export function releaseRoutes(base: FastifyInstance, needs: ReleaseNeeds, done: 
 
 function attemptView(attempt: Attempt): z.infer<typeof attemptSchema> {
   const { archive, serial, startedAt, outcome } = attempt;
-  const { phase, files, bytes } = attempt.progress;
   const view = {
     archive,
     serial,
     startedAt: startedAt.toISOString(),
-    progress: { phase, files, bytes },
+    progress: attempt.progress,
   };
   if (outcome === undefined) return { ...view, state: 'running' };
   if ('published' in outcome) return { ...view, state: 'published', published: outcome.published };

@@ -91,7 +91,7 @@ describe('the end that is forced', () => {
   test('the deadline ends the program', async () => {
     const result = await sh('sleep 60', { deadlineMs: 50 });
     assert.deepEqual([result.timedOut, result.aborted], [true, false]);
-    assert.ok(result.seconds < 3);
+    assert.ok(result.seconds < 10);
   });
 
   test('and its children, also one that will not listen and holds nothing of ours', async () => {
@@ -108,7 +108,7 @@ describe('the end that is forced', () => {
     controller.abort();
     const result = await running;
     assert.equal(result.aborted, true);
-    assert.ok(result.seconds < 3);
+    assert.ok(result.seconds < 10);
     assert.ok(await isGone(pid));
   });
 
@@ -121,13 +121,13 @@ describe('the end that is forced', () => {
     });
     process.kill(Number(readFileSync(file, 'utf8')), 'SIGKILL');
     assert.equal(result.timedOut, true);
-    assert.ok(result.seconds < 3);
+    assert.ok(result.seconds < 10);
   });
 
   test('aborted before it began', async () => {
     const result = await sh('sleep 60', { signal: AbortSignal.abort() });
     assert.equal(result.aborted, true);
-    assert.ok(result.seconds < 3);
+    assert.ok(result.seconds < 10);
   });
 
   test('an abort after the end does nothing', async () => {
@@ -168,9 +168,9 @@ async function pidIn(file: string): Promise<number> {
   return assert.fail(`nobody wrote ${file}`);
 }
 
-/** Whether a process ends within two seconds; one that only waits to be buried has ended. */
+/** Whether a process ends in good time; one that only waits to be buried has ended. */
 async function isGone(pid: number): Promise<boolean> {
-  const giveUpAt = performance.now() + 2_000;
+  const giveUpAt = performance.now() + 10_000;
   while (performance.now() < giveUpAt) {
     const state = /\) (\w)/.exec(contentOf(`/proc/${pid}/stat`))?.[1];
     if (state === undefined || state === 'Z') return true;

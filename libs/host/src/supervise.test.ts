@@ -69,12 +69,12 @@ describe('supervise', () => {
   });
 
   test('stop in the pause between two starts ends the pause', async () => {
-    let ended = false;
-    const supervised = start('exit 1', () => (ended = true));
-    await until(() => ended);
+    let pauseMs = 0;
+    const supervised = start('exit 1', ({ restartInMs }) => (pauseMs = restartInMs));
+    await until(() => pauseMs === 1000);
     const before = performance.now();
     await supervised.stop();
-    assert.ok(performance.now() - before < 300);
+    assert.ok(performance.now() - before < 900);
   });
 });
 

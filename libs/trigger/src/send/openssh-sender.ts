@@ -1,5 +1,6 @@
 import { HostError, readSecret, run } from '@pushmirror/host';
 import { AclError, isHost, isUser } from '@pushmirror/acl';
+import { createAttempts } from './attempts.ts';
 import { LARGEST_ANSWER, outcomeOfAnswer, replyIn } from './answer.ts';
 import { writeKnownHosts } from './known-hosts.ts';
 import { outcomeOfSshFailure } from './openssh-words.ts';
@@ -25,7 +26,7 @@ const SSH_FAILED = 255;
  */
 export function createOpensshSender(options: OpensshSenderOptions): Sender {
   readSecret(options.privateKeyPath).fill(0); // ssh reads it; here only: is it fit for use?
-  const closing = new AbortController();
+  const attempts = createAttempts();
 
   async function send(
     target: PushTarget,
@@ -39,7 +40,9 @@ export function createOpensshSender(options: OpensshSenderOptions): Sender {
     try {
       const knownHostsFile = await writeKnownHosts(options.stateDir, target);
       const argv = argvFor(target, command, knownHostsFile, limits.deadlineMs);
-      return await runSsh(target, argv, limits);
+      return await attempts.run(limits.signal, (attempt) =>
+        runSsh(target, argv, limits.deadlineMs, attempt),
+      );
     } catch (error) {
       return outcomeOfThrown(target, error);
     }
@@ -48,29 +51,27 @@ export function createOpensshSender(options: OpensshSenderOptions): Sender {
   async function runSsh(
     target: PushTarget,
     argv: [string, ...string[]],
-    limits: { deadlineMs: number; signal?: AbortSignal },
+    deadlineMs: number,
+    attempt: AbortController,
   ): Promise<Outcome> {
-    const enough = new AbortController();
     let bytes = 0;
-    const signals = [enough.signal, closing.signal, ...(limits.signal ? [limits.signal] : [])];
     const result = await run({
       argv,
       cwd: options.stateDir,
-      deadlineMs: limits.deadlineMs,
-      signal: AbortSignal.any(signals),
+      deadlineMs,
+      signal: attempt.signal,
       keepBytes: 2 * LARGEST_ANSWER,
       onStdout(chunk) {
         bytes += chunk.length;
-        if (bytes > LARGEST_ANSWER) enough.abort();
+        if (bytes > LARGEST_ANSWER) attempt.abort();
       },
     });
     const unreachable = (reason: string) => ({ kind: 'unreachable', reason }) as const;
     if (bytes > LARGEST_ANSWER) return unreachable(sentences.tooMuch(target, LARGEST_ANSWER));
     if (result.aborted) return unreachable(sentences.cancelled());
-    if (result.timedOut) return unreachable(sentences.stalled(target, limits.deadlineMs));
+    if (result.timedOut) return unreachable(sentences.stalled(target, deadlineMs));
     const failed = result.code === SSH_FAILED && replyIn(result.stdout) === undefined;
-    if (failed)
-      return outcomeOfSshFailure(target, result.stderr, connectSeconds(limits.deadlineMs));
+    if (failed) return outcomeOfSshFailure(target, result.stderr, connectSeconds(deadlineMs));
     return outcomeOfAnswer(target, { ...result, exitCode: result.code ?? undefined });
   }
 
@@ -106,10 +107,7 @@ export function createOpensshSender(options: OpensshSenderOptions): Sender {
 
   return {
     send,
-    close() {
-      closing.abort();
-      return Promise.resolve();
-    },
+    close: () => attempts.close(),
   };
 }
 

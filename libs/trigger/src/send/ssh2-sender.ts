@@ -1,8 +1,8 @@
+import { createAttempts } from './attempts.ts';
 import { connect } from './connect.ts';
 import { execute } from './exec.ts';
 import { readPushKey } from './push-key.ts';
 import type { Outcome, PushTarget, Sender } from './sender.ts';
-import { sentences } from './sentences.ts';
 import { createStanding, type StandingCounts, type StandingOptions } from './standing.ts';
 
 export interface Ssh2SenderOptions {
@@ -39,26 +39,25 @@ const LONGEST_START_MS = 3_000;
 export function createSsh2Sender(options: Ssh2SenderOptions): Ssh2Sender {
   const key = readPushKey(options.privateKeyPath);
   const random = options.random ?? Math.random;
-  const closing = new AbortController();
+  const attempts = createAttempts();
   const pool = createStanding(
-    (target) => open(target, BACKGROUND_DEADLINE_MS, closing.signal),
+    (target) =>
+      attempts.run(undefined, ({ signal }) => open(target, BACKGROUND_DEADLINE_MS, signal)),
     random,
     options.standing ?? {},
   );
 
-  async function send(
+  function send(
     target: PushTarget,
     command: string,
     limits: { deadlineMs: number; signal?: AbortSignal },
   ): Promise<Outcome> {
-    if (closing.signal.aborted || limits.signal?.aborted) {
-      return { kind: 'unreachable', reason: sentences.cancelled() };
-    }
     const endsAt = performance.now() + limits.deadlineMs;
-    const signal = eitherOf(limits.signal, closing.signal);
-    return (
-      (await sendOverStanding(target, command, limits.deadlineMs, signal)) ??
-      (await sendOverFresh(target, command, endsAt - performance.now(), signal))
+    return attempts.run(
+      limits.signal,
+      async ({ signal }) =>
+        (await sendOverStanding(target, command, limits.deadlineMs, signal)) ??
+        (await sendOverFresh(target, command, endsAt - performance.now(), signal)),
     );
   }
 
@@ -110,14 +109,9 @@ export function createSsh2Sender(options: Ssh2SenderOptions): Ssh2Sender {
     send,
     stand: (targets) => pool.want(targets.filter((target) => target.standing === true)),
     standing: () => pool.counts(),
-    close() {
-      closing.abort();
+    async close() {
+      await attempts.close();
       pool.close();
-      return Promise.resolve();
     },
   };
-}
-
-function eitherOf(one: AbortSignal | undefined, other: AbortSignal): AbortSignal {
-  return one === undefined ? other : AbortSignal.any([one, other]);
 }

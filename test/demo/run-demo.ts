@@ -66,6 +66,7 @@ async function publishRelease(
   { say, table, signal }: DemoOptions,
 ): Promise<{ serial: number; converged: number }> {
   const packages = await archive.build(release);
+  signal.throwIfAborted();
   say(`\nRelease ${release}: a Debian archive of ${packages.length} packages. Publishing it:`);
   const published = await publishAndFollow(network, ARCHIVE, table, signal);
   const checked = await verifyMirrors(network, ARCHIVE, published.serial);

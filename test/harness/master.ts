@@ -33,8 +33,8 @@ export interface Master {
   pushes(archive: string, serial: number): Promise<PushView[]>;
   /** Run `mirror-master ... --config FILE`. */
   command(...args: string[]): Promise<CommandResult>;
-  /** GET from the API as an administrator. */
-  api<T>(path: string): Promise<T>;
+  /** Ask the API as an administrator: GET, or POST where there is a body. */
+  api<T>(path: string, body?: object): Promise<T>;
   /** Write the configuration file anew; a restart takes it up. */
   configure(change: (settings: Record<string, unknown>) => void): Promise<void>;
 }
@@ -102,9 +102,14 @@ export async function createMaster(options: { folder: string; network: string })
   const url = `http://127.0.0.1:${port}`;
   const run = (...args: string[]) =>
     mustCommand(masterProgram, [...args, '--config', config, '--json']);
-  async function api<T>(at: string): Promise<T> {
+  /** As an administrator: GET, or POST where there is a body. */
+  async function api<T>(at: string, body?: object): Promise<T> {
     const token = (await readFile(path('admin_token_file'), 'utf8')).trim();
-    const response = await fetch(url + at, { headers: { authorization: `Bearer ${token}` } });
+    const response = await fetch(url + at, {
+      method: body === undefined ? 'GET' : 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
     if (!response.ok)
       throw new Error(`${at} answered ${response.status}: ${await response.text()}`);
     return (await response.json()) as T;
@@ -128,10 +133,9 @@ export async function createMaster(options: { folder: string; network: string })
     async addArchive(name, root) {
       await run('archive', 'add', name, root);
     },
-    async addMirror(mirror) {
-      const { json } = await run('mirror', 'add', mirror.name, ...mirrorFlags(mirror));
-      return json as OperatorKit;
-    },
+    // By the API, since a command for each of hundreds of mirrors would take minutes.
+    addMirror: ({ sshPort, sshUser, ...mirror }) =>
+      api('/v1/mirrors', { ...mirror, ssh: { host: '127.0.0.1', port: sshPort, user: sshUser } }),
     async publish(archive, ...flags) {
       return (await run('publish', archive, ...flags)).json as Published;
     },
@@ -149,18 +153,4 @@ export async function createMaster(options: { folder: string; network: string })
       await write();
     },
   };
-}
-
-function mirrorFlags(mirror: NewMirror): string[] {
-  const flags: Record<string, string | undefined> = {
-    '--ssh': `${mirror.sshUser}@127.0.0.1:${mirror.sshPort}`,
-    '--host-key': mirror.hostKey,
-    '--push-key': mirror.pushKey,
-    '--upstream': mirror.upstream,
-    '--rsync-url': mirror.rsyncUrl,
-  };
-  const given = Object.entries(flags).flatMap(([name, value]) =>
-    value === undefined ? [] : [name, value],
-  );
-  return [...given, ...mirror.archives.flatMap((archive) => ['--archive', archive])];
 }

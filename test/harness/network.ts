@@ -92,7 +92,8 @@ export async function createNetwork(options: NetworkOptions = {}): Promise<Netwo
     tree,
     addMirror,
     async start() {
-      await Promise.all(network.mirrors.map(({ service }) => service.start()));
+      const started = Promise.all(network.mirrors.map(({ service }) => service.start()));
+      await Promise.race([started, aborted(options.signal)]);
     },
     async waitForSerial(mirror, archive, serial, deadlineMs = CONVERGE_MS) {
       const seen = () => serialOf(mirror.tree(archive));
@@ -141,6 +142,7 @@ export async function createNetwork(options: NetworkOptions = {}): Promise<Netwo
   }
 
   async function addMirror(name: string, more: AddMirrorOptions = {}): Promise<Agent> {
+    options.signal?.throwIfAborted();
     const { upstream, hub = false } = more;
     const agent = await createAgent({
       name,
@@ -164,6 +166,16 @@ export async function createNetwork(options: NetworkOptions = {}): Promise<Netwo
     (hub ? hubs : leaves).push(agent);
     return agent;
   }
+}
+
+/** Fails when the signal aborts; else it never settles. */
+function aborted(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    const fail = () =>
+      reject(signal?.reason instanceof Error ? signal.reason : new Error('Stopped.'));
+    if (signal?.aborted) fail();
+    else signal?.addEventListener('abort', fail, { once: true });
+  });
 }
 
 /** Run `work` on a started network, and close it; a failure brings everybody's last lines. */

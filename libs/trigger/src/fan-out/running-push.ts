@@ -61,6 +61,7 @@ export function startPush(
   let firstAttemptAt = push.firstAttemptAt;
   let failedBefore = push.notBefore !== undefined || push.priority === 'suspect';
   let wakeUp = () => {};
+  let breakOff = () => {};
 
   async function run(): Promise<void> {
     if (previous !== undefined) await previous;
@@ -77,13 +78,18 @@ export function startPush(
 
   async function attempt(): Promise<void> {
     phase = 'waiting';
-    const yielded = new AbortController();
+    const current = new AbortController();
+    let yielded = false;
+    breakOff = () => current.abort();
     const lane: Lane = failedBefore ? 'retry' : 'live';
     const slot = await settings.slots.take({
       lane,
       rank: rankOf(push.priority, lane, attempts),
       signal: stopped,
-      onYield: () => yielded.abort(),
+      onYield() {
+        yielded = true;
+        current.abort();
+      },
     });
     phase = 'sending';
     let verdict: Verdict;
@@ -91,7 +97,7 @@ export function startPush(
       attempts += 1;
       firstAttemptAt ??= now();
       await write({ state: 'sending' });
-      verdict = await makeAttempt(yielded.signal);
+      verdict = await makeAttempt(current.signal, () => yielded);
     } finally {
       slot.release();
     }
@@ -100,12 +106,9 @@ export function startPush(
     await write({ state, ...(reason && { reason }), ...(reply && { reply }) });
   }
 
-  async function makeAttempt(yielded: AbortSignal): Promise<Verdict> {
+  async function makeAttempt(signal: AbortSignal, hasYielded: () => boolean): Promise<Verdict> {
     const startedAt = performance.now();
-    const limits = {
-      deadlineMs: settings.attemptDeadlineMs,
-      signal: AbortSignal.any([stopped, yielded]),
-    };
+    const limits = { deadlineMs: settings.attemptDeadlineMs, signal };
     const outcome = await settings.sender
       .send(push.target, push.command, limits)
       .catch((error: unknown): Outcome => ({ kind: 'unreachable', reason: String(error) }));
@@ -113,7 +116,7 @@ export function startPush(
     const verdict = verdictOf(outcome);
     const through = outcome.kind === 'replied' || outcome.kind === 'ended';
     if (through) settings.patience.learn(performance.now() - startedAt);
-    if (through || !yielded.aborted) return verdict;
+    if (through || !hasYielded()) return verdict;
     return { state: 'unreachable', reason: MADE_ROOM, slow: false };
   }
 
@@ -179,7 +182,10 @@ export function startPush(
   return {
     phase: () => phase,
     wake: () => wakeUp(),
-    stop: () => stopping.abort(),
+    stop() {
+      stopping.abort();
+      breakOff();
+    },
     ended,
   };
 }

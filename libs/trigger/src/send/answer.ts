@@ -32,7 +32,7 @@ export function outcomeOfAnswer(target: PushTarget, answer: Answer): Outcome {
 /** The reply among the lines of stdout; a login shell may have printed lines of its own before. */
 export function replyIn(stdout: string) {
   for (const line of stdout.split('\n', 64)) {
-    const reply = parseReply(line);
+    const reply = line.startsWith('{') ? parseReply(line) : undefined;
     if (reply !== undefined) return reply;
   }
   return undefined;

@@ -111,7 +111,10 @@ export function execute(
       opened.on('close', () => {
         settle(outcomeOfAnswer(target, answer()), 'clean');
       });
-      opened.end();
+      // Its stdin is empty. Most answers are here before this turn is over; closing says it too.
+      setImmediate(() => {
+        if (!settled) opened.end();
+      });
     });
   });
 }

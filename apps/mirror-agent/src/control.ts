@@ -37,7 +37,7 @@ const MOST_UNREAD = 4 * 1024 * 1024;
  */
 export async function startControl(options: ControlOptions): Promise<ControlServer> {
   const clients = new Set<Socket>();
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
+  const server = createServer((socket) => {
     clients.add(socket);
     socket.on('close', () => clients.delete(socket));
     serveClient(socket, options);

@@ -1,6 +1,4 @@
-import type { SignedHead } from '@pushmirror/trigger';
-import { createFanOut } from '@pushmirror/trigger/fan-out/fan-out';
-import { createSsh2Sender } from '@pushmirror/trigger/send/ssh2-sender';
+import { createFanOut, createSsh2Sender, type SignedHead } from '@pushmirror/trigger';
 import type { AgentConfig } from '../config.ts';
 import { createWakeup } from '../converge/wakeup.ts';
 import { openDownstreams } from '../downstreams.ts';

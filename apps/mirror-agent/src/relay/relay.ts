@@ -2,12 +2,12 @@ import {
   compareHeads,
   formatTrigger,
   type Downstream,
+  type FanOut,
+  type PushNews,
   type PushState,
   type PushTarget,
   type SignedHead,
 } from '@pushmirror/trigger';
-import type { FanOut } from '@pushmirror/trigger/fan-out/fan-out';
-import type { PushNews } from '@pushmirror/trigger/fan-out/push';
 import { createMutex } from '../state/mutex.ts';
 import type { OnCorrupt } from '../state/read-json.ts';
 import { createRelayFile, isDone, type Push } from './relay-file.ts';

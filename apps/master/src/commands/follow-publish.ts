@@ -29,7 +29,7 @@ export async function followPublish(
   const { serial } = attempt;
   let pauseMs = SHORTEST_PAUSE_MS;
   while (attempt.state === 'running') {
-    progress.show(describe(attempt));
+    if (attempt.progress.phase !== 'starting') progress.show(describe(attempt));
     await delay(pauseMs);
     pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS);
     attempt = await look(client, archive);

@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import Database from 'better-sqlite3';
-import { MasterError } from '../errors.ts';
+import { sql } from 'kysely';
 import { listArchives } from './archives.ts';
 import { statementsOf } from './migrate.ts';
 import { openDatabase } from './open.ts';
-import { readSetting } from './settings.ts';
+import { readSetting, writeSetting } from './settings.ts';
 import { asActionable } from './sqlite.ts';
 
 let state = '';
@@ -71,26 +71,24 @@ test('after kill -9 there is all of what was committed and nothing of what was n
   await db.destroy();
 });
 
-test('a full database is a sentence and leaves the transaction undone', async () => {
-  await (await open()).destroy();
-  const direct = new Database(join(state, 'master.sqlite'));
-  const pages = Number(direct.pragma('page_count', { simple: true }));
-  direct.pragma(`max_page_count = ${pages}`);
-  const fill = direct.prepare('insert into setting values (?, ?)');
-  assert.throws(
-    () => fill.run('big', 'x'.repeat(1_000_000)),
-    (error) => {
-      const known = asActionable(error);
-      return (
-        known instanceof MasterError &&
-        known.code === 'disk-full' &&
-        /Free some/.test(known.message)
-      );
-    },
-  );
-  direct.close();
+test('a full database is a sentence, leaves the transaction undone, and recovers', async () => {
   const db = await open();
-  assert.equal(await readSetting(db, 'big'), undefined);
+  const { rows } = await sql<{ page_count: number }>`pragma page_count`.execute(db);
+  const pages = rows[0]?.page_count ?? 0;
+  const write = (name: string, text: string) =>
+    db.transaction().execute(async (trx) => {
+      await writeSetting(trx, `${name}-first`, 'small');
+      await writeSetting(trx, name, text);
+    });
+  await sql.raw(`pragma max_page_count = ${pages}`).execute(db);
+  await assert.rejects(write('big', 'x'.repeat(1_000_000)), (error) => {
+    const known = asActionable(error);
+    return known?.code === 'disk-full' && /Free some space/.test(known.message);
+  });
+  assert.equal(await readSetting(db, 'big-first'), undefined);
+  await sql.raw('pragma max_page_count = 100000').execute(db);
+  await write('big', 'x'.repeat(1_000_000));
+  assert.equal(await readSetting(db, 'big-first'), 'small');
   await db.destroy();
 });
 

@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3';
-import { SqliteDialect, type Dialect } from 'kysely';
+import { SqliteDialect, SqliteDriver, type Dialect } from 'kysely';
 import { MasterError } from '../errors.ts';
 
 const BUSY_MS = 10_000;
@@ -9,15 +9,25 @@ const BUSY_MS = 10_000;
  * WAL with synchronous=FULL, so that a committed transaction survives kill -9 and a power cut.
  */
 export function sqlite(path: string): Dialect {
-  return new SqliteDialect({
-    database: () => {
-      const database = new Database(path, { timeout: BUSY_MS });
-      database.pragma('journal_mode = WAL');
-      database.pragma('synchronous = FULL');
-      database.pragma('foreign_keys = ON');
-      return Promise.resolve(database);
-    },
-  });
+  let database: Database.Database | undefined;
+  const config = { database: () => Promise.resolve((database ??= open(path))) };
+  const driver = new SqliteDriver(config);
+  const rollback = driver.rollbackTransaction.bind(driver);
+  // A full disk has SQLite roll back by itself; a second time would hide what went wrong.
+  driver.rollbackTransaction = async (connection) => {
+    if (database?.inTransaction !== false) await rollback(connection);
+  };
+  const dialect = new SqliteDialect(config);
+  dialect.createDriver = () => driver;
+  return dialect;
+}
+
+function open(path: string): Database.Database {
+  const database = new Database(path, { timeout: BUSY_MS });
+  database.pragma('journal_mode = WAL');
+  database.pragma('synchronous = FULL');
+  database.pragma('foreign_keys = ON');
+  return database;
 }
 
 /** A database error that has a cause people can act on, as a MasterError; undefined for others. */

@@ -1,5 +1,5 @@
 import { isTerminal, type Report } from '@pushmirror/trigger';
-import { appendAudit } from '../db/audit.ts';
+import { appendAudit, type Actor } from '../db/audit.ts';
 import type { Db, DbOrTrx } from '../db/open.ts';
 import { listOptIns, updateClaim } from '../db/opt-ins.ts';
 import { findPush, updatePush, type PushKey } from '../db/pushes.ts';
@@ -30,25 +30,26 @@ export function takeReports(
   return db.transaction().execute(async (trx) => {
     const at = o.now();
     const cursors = new Map<string, number>();
-    const ended: PushKey[] = [];
+    const taking: Taking = { at, ended: [], refused: [] };
     for (const report of reports) {
       const { instance, number } = partsOf(report.id);
       const seen = cursors.get(instance) ?? (await readCursor(trx, { mirror: reporter, instance }));
       if (number <= seen) continue;
       cursors.set(instance, number);
-      await takeOne(trx, reporter, report, { at, origin: o.origin, ended });
+      await takeOne(trx, reporter, report, taking);
     }
+    await noteRefused(trx, { name: reporter, origin: o.origin }, taking);
     for (const [instance, number] of cursors) {
       await writeCursor(trx, { mirror: reporter, instance, number });
     }
-    return { acknowledged: reports.at(-1)?.id ?? null, ended };
+    return { acknowledged: reports.at(-1)?.id ?? null, ended: taking.ended };
   });
 }
 
 interface Taking {
   at: Date;
-  origin: string;
   ended: PushKey[];
+  refused: { report: Report; reason: string }[];
 }
 
 async function takeOne(
@@ -68,13 +69,7 @@ async function takeOne(
     sender: report.event === 'push' ? (await findPush(trx, about))?.sender : undefined,
   });
   if (effect.kind === 'refused') {
-    const actor = { name: reporter, origin: taking.origin };
-    const detail = { archive, serial, event: report.event, reason: effect.reason };
-    await appendAudit(trx, taking.at, actor, {
-      action: 'report-refused',
-      subject: reporter,
-      detail,
-    });
+    taking.refused.push({ report, reason: effect.reason });
     return;
   }
   if (effect.kind === 'claim') await writeClaim(trx, reporter, report, effect.served, taking.at);
@@ -82,6 +77,15 @@ async function takeOne(
   const key = { archive, serial, mirror: effect.mirror };
   const { attempts, reason } = report;
   await movePush(trx, key, { state: effect.state, attempts, reason, at: taking.at }, taking);
+}
+
+/** One entry a batch, however many: nobody fills the audit with false reports. */
+async function noteRefused(trx: DbOrTrx, actor: Actor, { at, refused }: Taking): Promise<void> {
+  const [first] = refused;
+  if (first === undefined) return;
+  const { archive, serial, event } = first.report;
+  const detail = { count: refused.length, first: { archive, serial, event, reason: first.reason } };
+  await appendAudit(trx, at, actor, { action: 'report-refused', subject: actor.name, detail });
 }
 
 async function movePush(trx: DbOrTrx, key: PushKey, news: PushNews, taking: Taking): Promise<void> {

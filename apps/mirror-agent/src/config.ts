@@ -48,6 +48,8 @@ const archive = z.strictObject({
   /** In KiB per second, as rsync's --bwlimit. */
   bandwidth_limit: z.int().min(1).optional(),
   max_delete: z.int().min(0).prefault(40_000),
+  /** How long what a release dropped stays on disk; left out, it goes at once. */
+  delete_after: duration.optional(),
   /** rsync patterns, as in ftpsync. */
   include: z.array(pattern).max(1000).prefault([]),
   exclude: z.array(pattern).max(1000).prefault([]),

@@ -68,13 +68,17 @@ describe('reports', () => {
     const { reporter, outbox } = await start(url);
     await Promise.all([1, 2, 3].map((serial) => reporter.report(news(serial))));
     await until('done', () => outbox.size() === 0);
-    assert.deepEqual(got.toSorted(), [1, 3]);
+    assert.deepEqual(new Set(got), new Set([1, 3]));
   });
 
   test('nonsense, endless answers and redirects are "away", not crashes', async () => {
     const answers = [
-      (response: ServerResponse) => response.end('<html>'),
-      (response: ServerResponse) => response.end('{"acknowledged":7}'),
+      (response: ServerResponse) => {
+        response.end('<html>');
+      },
+      (response: ServerResponse) => {
+        response.end('{"acknowledged":7}');
+      },
       (response: ServerResponse) => {
         response.writeHead(302, { location: '/v1/elsewhere' }).end();
       },
@@ -84,7 +88,7 @@ describe('reports', () => {
         more();
       },
     ];
-    const url = await serve((_request, response) => void answers.shift()?.(response));
+    const url = await serve((_request, response) => answers.shift()?.(response));
     const client = createMasterClient({ url, tokenFile, signal: new AbortController().signal });
     for (let i = 0; i < 4; i += 1) assert.equal((await client.report([])).kind, 'away');
   });

@@ -14,7 +14,7 @@ export interface RsyncDaemonOptions {
   onExit: (end: { code: number | null; stderr: string; restartInMs: number }) => void;
 }
 
-const START_DEADLINE_MS = 5_000;
+const START_DEADLINE_MS = 15_000;
 const LEFTOVER_DEADLINE_MS = 3_000;
 
 /**
@@ -39,7 +39,7 @@ export async function startRsyncDaemon(options: RsyncDaemonOptions): Promise<Sup
         path: to,
         comment: `Archive ${name}`,
         ...(hosts_allow.length === 0 ? {} : { hostsAllow: hosts_allow }),
-        exclude: ['.~tmp~/'],
+        exclude: ['.~tmp~/', '/project/pushmirror/staging/'],
       })),
     }),
     0o600,

@@ -19,7 +19,7 @@ export interface PollerOptions<Result> {
   /** Milliseconds between two polls, to which up to `jitterMs` are added. */
   everyMs: number;
   jitterMs: number;
-  /** Hints carry no signature: they make us ask no more often than this. */
+  /** Hints carry no signature: it follows them no more often than this. */
   hintPauseMs?: number;
   random: () => number;
   /** Monotonic milliseconds. */
@@ -34,19 +34,20 @@ export function startPoller<Result>(options: PollerOptions<Result>): Poller<Resu
   const wakeup = createWakeup(signal);
   let scheduledAt = clock();
   let hinted = false;
-  let lookedAt = Number.NEGATIVE_INFINITY;
+  let followedAt = Number.NEGATIVE_INFINITY;
   let looking: Promise<Result> | undefined;
   const ended = loop();
 
   async function loop(): Promise<void> {
     while (!signal.aborted) {
-      const dueAt = hinted ? Math.min(scheduledAt, lookedAt + hintPauseMs) : scheduledAt;
+      const dueAt = hinted ? Math.min(scheduledAt, followedAt + hintPauseMs) : scheduledAt;
       const ms = dueAt - clock();
       if (ms > 0) {
         await wakeup.wait(ms);
         continue;
       }
       const via = hinted ? 'hint' : 'poll';
+      if (hinted) followedAt = clock();
       hinted = false;
       await ask(via).catch(() => {});
     }
@@ -57,8 +58,7 @@ export function startPoller<Result>(options: PollerOptions<Result>): Poller<Resu
     while (looking !== undefined) await looking.catch(() => {});
     const mine = options.look(via).finally(() => {
       looking = undefined;
-      lookedAt = clock();
-      scheduledAt = lookedAt + options.everyMs + options.random() * options.jitterMs;
+      scheduledAt = clock() + options.everyMs + options.random() * options.jitterMs;
       wakeup.wake();
     });
     looking = mine;

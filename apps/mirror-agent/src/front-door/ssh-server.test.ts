@@ -156,7 +156,7 @@ describe('the embedded SSH server', () => {
           if (tried > 50) client.end();
           else next({ type: 'password', username: 'mirror', password: `${tried}` });
         },
-      } as ConnectConfig);
+      });
     });
     assert.ok(tried <= 8, `${tried} attempts`);
   });

@@ -20,6 +20,8 @@ export interface ArchiveSettings {
   /** KiB per second. */
   bandwidth_limit?: number | undefined;
   max_delete: number;
+  /** How long what a release dropped stays for readers who are still at the one before. */
+  delete_after?: number | undefined;
   include: readonly string[];
   exclude: readonly string[];
   architectures: Architectures;

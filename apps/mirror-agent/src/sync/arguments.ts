@@ -121,7 +121,8 @@ function stage2Options(maxDelete: number): string[] {
   ];
 }
 
-function fromTo(
+/** The end of every call: the password, where from, where to. */
+export function fromTo(
   archive: Pick<ArchiveSettings, 'password_file'>,
   upstream: Upstream,
   to: string,

@@ -13,6 +13,8 @@ export interface Source {
   /** What may be claimed when the tree is as the upstream's; nothing when it makes no claim. */
   head?: SignedHead;
   serial?: number;
+  /** How the tree was synced; `classic` when left out. */
+  mode?: 'manifest';
 }
 
 const LOOK_MS = 60_000;
@@ -37,7 +39,12 @@ export async function chooseUpstream(context: SyncContext): Promise<Source> {
       context.onEvent({ type: 'passed-over', upstream: upstream.url, reason: error.message });
     }
   }
-  throw new SyncFailure(
+  throw allFailed(failures);
+}
+
+/** What is wrong with each of the upstreams, as one failure. */
+export function allFailed(failures: readonly SyncFailure[]): SyncFailure {
+  return new SyncFailure(
     failures.some((failure) => failure.code === 'behind') ? 'behind' : 'upstream',
     failures
       .map((failure) => failure.message)

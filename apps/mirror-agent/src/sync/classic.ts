@@ -3,6 +3,7 @@ import { chooseUpstream, look, type Source } from './choose-upstream.ts';
 import type { SyncContext } from './context.ts';
 import { SyncFailure } from './failure.ts';
 import { sameRelease } from './judge-upstream.ts';
+import { forgetCarried } from './manifest/carried.ts';
 import { hasNews, showNews } from './news.ts';
 import { runPass } from './pass.ts';
 import { waitForUpstream } from './wait-for-upstream.ts';
@@ -22,14 +23,14 @@ type Outcome = { kind: 'same' } | { kind: 'moved' | 'busy'; reason: string };
  * @throws SyncFailure; nothing is claimed then, and the mark `changing` stays in the tree once a
  *   pass has begun.
  */
-export async function classicSync(context: SyncContext): Promise<Claim> {
+export async function classicSync(context: SyncContext, first?: Source): Promise<Claim> {
   const { archive, marks, onEvent } = context;
   const startedAt = context.now();
   await marks.showUpdateRequired();
   await context.hook('hook1', { head: context.goal() });
 
   for (let round = 1; ; round += 1) {
-    const source = await chooseUpstream(context);
+    const source = (round === 1 ? first : undefined) ?? (await chooseUpstream(context));
     const { upstream } = source;
     onEvent({ type: 'syncing', upstream: upstream.url, ...release(source), round });
     const outcome = await runRound(context, source);
@@ -65,6 +66,7 @@ async function runStages(context: SyncContext, source: Source): Promise<Outcome>
   const { upstream } = source;
   const about = { ...release(source), upstream: upstream.url };
   await marks.showChanging();
+  await forgetCarried(context.archive.to);
   await marks.hideUpdateRequired();
   await marks.takeUpstreamMarks(); // Only what this round brings says that the upstream is busy.
 

@@ -8,6 +8,8 @@ export type SyncFailureCode =
   | 'upstream'
   | 'behind'
   | 'busy'
+  | 'mismatch'
+  | 'plan'
   | 'rsync'
   | 'hook'
   | 'deadline'

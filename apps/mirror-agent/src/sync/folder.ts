@@ -60,7 +60,8 @@ async function spaceOf(to: string): Promise<{ free: number; inodes: number | und
 
 const UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
 
-function inWords(bytes: number): string {
+/** Bytes, for people. */
+export function inWords(bytes: number): string {
   const power = Math.min(Math.floor(Math.log2(Math.max(bytes, 1)) / 10), UNITS.length - 1);
   const number = bytes / 1024 ** power;
   return `${power === 0 ? number : number.toFixed(1)} ${UNITS[power]}`;

@@ -22,7 +22,7 @@ export interface Marks {
   hideUpdateRequired(): Promise<void>;
   updateRequired(): Promise<boolean>;
   /** Ours: the tree stands between two releases. Kept over crashes and failed syncs. */
-  showChanging(): Promise<void>;
+  showChanging(content?: string): Promise<void>;
   hideChanging(): Promise<void>;
   /**
    * The marks of upstreams in a sync that stage 1 brought along; they are taken away, as ftpsync
@@ -43,7 +43,7 @@ export function createMarks(to: string, mirror: string): Marks {
     showUpdateRequired: () => put(required, ''),
     hideUpdateRequired: () => rm(required, { force: true }),
     updateRequired: () => exists(required),
-    showChanging: () => writeTreeFile(to, CHANGING_FILE, ''),
+    showChanging: (content = '') => writeTreeFile(to, CHANGING_FILE, content),
     hideChanging: () => removeTreeFile(to, CHANGING_FILE),
     async takeUpstreamMarks() {
       const names = await readdir(to);

@@ -10,6 +10,7 @@ export interface RsyncOptions {
   signal: AbortSignal;
   /** Bytes of memory and of any one file, for calls that must stay small. */
   limits?: { memory: number; file: number };
+  stdin?: Uint8Array;
   onStdout?: (chunk: Buffer) => void;
   onProgress?: (progress: Progress) => void;
 }
@@ -39,6 +40,7 @@ export async function runRsync(options: RsyncOptions): Promise<RsyncDone> {
     argv: ['setpriv', '--pdeathsig', 'TERM', '--', ...limited, 'rsync', ...options.args],
     deadlineMs: options.deadlineMs,
     signal: options.signal,
+    ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
     onStdout(chunk) {
       onStdout?.(chunk);
       const progress = onProgress && parseProgress(chunk.toString('latin1'));

@@ -1,4 +1,5 @@
 import { errnoOf, HostError, lockFolder } from '@pushmirror/host';
+import { chooseUpstream } from './choose-upstream.ts';
 import type { Claim } from './claim.ts';
 import { classicSync } from './classic.ts';
 import type { SyncContext } from './context.ts';
@@ -6,6 +7,7 @@ import { createContext, type SyncOptions } from './create-context.ts';
 import type { SyncFailed, SyncResult } from './events.ts';
 import { SyncFailure } from './failure.ts';
 import { checkSpace, prepareFolder } from './folder.ts';
+import { manifestSync } from './manifest/manifest-sync.ts';
 import { goalIsBeyond } from './news.ts';
 
 export type { SyncOptions } from './create-context.ts';
@@ -56,7 +58,7 @@ async function runToGoal(context: SyncContext): Promise<SyncResult> {
   let last: Claim | undefined;
   try {
     for (let run = 1; run <= MOST_RUNS; run += 1) {
-      last = await chooseMode(context)(context);
+      last = await syncOnce(context);
       const more = goalIsBeyond(context, last.source) || (await context.marks.updateRequired());
       if (!more) break;
     }
@@ -78,9 +80,18 @@ function lacksProof(context: SyncContext, { head, source }: Claim): SyncFailed |
   return { kind: 'failed', reason, retry: true };
 }
 
-/** The one place that decides how an archive is synced. */
-function chooseMode(_context: SyncContext): (context: SyncContext) => Promise<Claim> {
-  return classicSync;
+/**
+ * The one place that decides how an archive is synced: by manifest where the head names one. A
+ * goal that is not known yet is asked for first.
+ */
+async function syncOnce(context: SyncContext): Promise<Claim> {
+  if (context.archive.mode === 'classic') return classicSync(context);
+  const goal = context.goal();
+  if (goal?.head.manifest !== undefined) return manifestSync(context, goal);
+  if (goal !== undefined) return classicSync(context);
+  const source = await chooseUpstream(context);
+  if (source.head?.head.manifest !== undefined) return manifestSync(context, source.head);
+  return classicSync(context, source);
 }
 
 function committed({ source: _source, ...claim }: Claim): SyncResult & { kind: 'committed' } {

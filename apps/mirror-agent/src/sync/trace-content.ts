@@ -43,7 +43,7 @@ export async function describeSync(
     seconds,
     ...(seconds > 0 ? { averageRate: spent.bytes / seconds } : {}),
     ...aboutHead(source),
-    mode: 'classic',
+    mode: source.mode ?? 'classic',
   };
 }
 

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { chmod, lstat, mkdir, open, rm } from 'node:fs/promises';
+import { chmod, lstat, mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { replaceFile, syncFolder } from '@pushmirror/host';
 
@@ -11,9 +11,12 @@ export const LARGEST_READ = 65_536;
  *
  * @returns undefined when it is not there, too large, or anything but a regular file.
  */
-export async function readTreeFile(path: string): Promise<Buffer | undefined> {
+export async function readTreeFile(
+  path: string,
+  largest = LARGEST_READ,
+): Promise<Buffer | undefined> {
   const stat = await lstat(path).catch(() => undefined);
-  if (stat === undefined || !stat.isFile() || stat.size > LARGEST_READ) return undefined;
+  if (stat === undefined || !stat.isFile() || stat.size > largest) return undefined;
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   const file = await open(path, flags);
   try {
@@ -38,6 +41,20 @@ export async function writeTreeFile(
   await makeTreeFolder(dirname(file));
   await replaceFile(file, data);
   await chmod(file, 0o644);
+}
+
+/** The same for a file that may be lost in a crash, since it comes again with the next sync. */
+export async function writePlainTreeFile(
+  to: string,
+  path: string,
+  data: Uint8Array,
+): Promise<void> {
+  const file = join(to, path);
+  const beside = `${file}.new`;
+  await rm(beside, { recursive: true, force: true });
+  await writeFile(beside, data, { flag: 'wx', mode: 0o644 });
+  await chmod(beside, 0o644);
+  await rename(beside, file);
 }
 
 /** Remove a file of our own from the tree; when this resolves, it stays away. */

@@ -1,0 +1,78 @@
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setImmediate as breathe } from 'node:timers/promises';
+import {
+  findEntry,
+  OWN_FOLDER,
+  percentDecode,
+  percentEncode,
+  type Entry,
+  type ReadBucket,
+  type Root,
+  type Selection,
+  whyUnsafePath,
+} from '@pushmirror/manifest';
+import { writeTreeFile } from '../tree-files.ts';
+import { remove } from './place.ts';
+
+/** Lists of what releases dropped and is not deleted yet: in the tree, since they are about it. */
+const DELETES_FOLDER = `${OWN_FOLDER}/deletes`;
+
+/** What the tree holds now, and so must not be deleted. */
+export interface Holds {
+  root: Root;
+  read: ReadBucket;
+  selected: Selection;
+}
+
+/** Write down what a release dropped, durably. Written again, it is the same list. */
+export async function scheduleDeletes(
+  to: string,
+  release: { epoch: number; serial: number; root: { sha256: string } },
+  entries: readonly Entry[],
+  due: Date,
+): Promise<void> {
+  if (entries.length === 0) return;
+  const lines = entries.map(({ kind, path }) => `${kind} ${percentEncode(path)}`);
+  const name = `${release.epoch}-${release.serial}-${release.root.sha256.slice(0, 16)}`;
+  const text = [`due ${due.toISOString()}`, ...lines, ''].join('\n');
+  await writeTreeFile(to, join(DELETES_FOLDER, name), text);
+}
+
+/**
+ * Delete what is due, unless it has come back with a later release.
+ *
+ * @returns when the next is due.
+ */
+export async function runDeletes(to: string, holds: Holds, now: Date): Promise<Date | undefined> {
+  const folder = join(to, DELETES_FOLDER);
+  let next: Date | undefined;
+  for (const name of await readdir(folder).catch(() => [])) {
+    const list = parse(await readFile(join(folder, name), 'latin1'));
+    if (list !== undefined && list.due > now) {
+      next = next === undefined || list.due < next ? list.due : next;
+      continue;
+    }
+    for (const [i, entry] of (list?.entries ?? []).entries()) {
+      if (i % 200 === 199) await breathe();
+      const held = await findEntry(holds.root, entry.path, holds.read);
+      const carried = held !== undefined && holds.selected(held.path, held.kind === 'folder');
+      if (!carried) await remove(to, entry);
+    }
+    await rm(join(folder, name));
+  }
+  return next;
+}
+
+function parse(text: string): { due: Date; entries: Pick<Entry, 'kind' | 'path'>[] } | undefined {
+  const [first = '', ...lines] = text.trimEnd().split('\n');
+  const due = new Date(/^due (\S+)$/.exec(first)?.[1] ?? '');
+  if (Number.isNaN(due.getTime())) return undefined;
+  const entries = lines.flatMap((line) => {
+    const [, kind, word = ''] = /^(file|folder|link) (\S+)$/.exec(line) ?? [];
+    const path = percentDecode(word);
+    if (path === undefined || path === '' || whyUnsafePath(path) !== undefined) return [];
+    return [{ kind: kind as Entry['kind'], path }];
+  });
+  return { due, entries };
+}

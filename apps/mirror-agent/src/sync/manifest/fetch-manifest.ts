@@ -1,0 +1,121 @@
+import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
+import {
+  bucketName,
+  LIMITS,
+  MANIFEST_FOLDER,
+  rootName,
+  TRACE_FOLDER,
+  type BucketRef,
+  type Root,
+  type RootRef,
+} from '@pushmirror/manifest';
+import type { SyncContext } from '../context.ts';
+import { SyncFailure } from '../failure.ts';
+import { LARGEST_READ } from '../tree-files.ts';
+import type { Upstream } from '../upstream-url.ts';
+import { CARRIES_FILE } from './carried.ts';
+import { checkFiles } from './check-files.ts';
+import { fetchFiles } from './fetch.ts';
+import { mismatch } from './mismatch.ts';
+import { offerBasis, type Staging } from './staging.ts';
+import type { ManifestStore } from './store.ts';
+
+/** Trace files may come along; a mirror has a few dozen of them. */
+const TRACE_BYTES = 16 * 1024 * 1024;
+/** Below this a delta costs more than it spares. */
+const SMALL_ROOT = 16 * 1024;
+
+export interface ManifestSource {
+  upstream: Upstream;
+  staging: Staging;
+  store: ManifestStore;
+  /** Where our own roots are. */
+  published: string;
+}
+
+/**
+ * The root that a head names: our own copy, or the upstream's. With it come the upstream's trace
+ * files and its word about what it carries.
+ *
+ * @throws SyncFailure `behind` when the upstream does not have it, `mismatch`, `plan`.
+ */
+export async function fetchRoot(
+  context: SyncContext,
+  source: ManifestSource,
+  ref: RootRef,
+  ours: RootRef | undefined,
+): Promise<Root> {
+  const { upstream, staging, store, published } = source;
+  const known = await store.root(ref);
+  if (known !== undefined) return known;
+  if (ref.bytes > LIMITS.rootBytes) {
+    const text = `The head's manifest has ${ref.bytes} bytes; ${LIMITS.rootBytes} are allowed.`;
+    throw new SyncFailure('plan', text, { retry: false });
+  }
+  const name = `${MANIFEST_FOLDER}/${rootName(ref)}`;
+  if (ours !== undefined && ours.bytes > SMALL_ROOT) {
+    await offerBasis(staging, name, join(published, rootName(ours)));
+  }
+  await rm(join(staging.files, CARRIES_FILE), { force: true });
+  const end = await fetchFiles(context, {
+    upstream,
+    names: [name, CARRIES_FILE, `${TRACE_FOLDER}/`],
+    largest: Math.max(ref.bytes, LARGEST_READ),
+    total: ref.bytes + TRACE_BYTES,
+    into: staging.files,
+    basis: [staging.basis],
+  });
+  const expected = { path: name, size: ref.bytes, sha256: ref.sha256 };
+  const [flawed] = await checkFiles(staging.files, [expected], context.signal);
+  if (flawed === undefined) {
+    const root = await store.root(ref);
+    if (root !== undefined) return root;
+  }
+  await rm(join(staging.files, name), { recursive: true, force: true });
+  if (flawed !== undefined && flawed.flaw !== 'missing') throw mismatch(upstream, [flawed]);
+  const text = `upstream ${upstream.url} does not have the manifest of the release that we are after`;
+  throw new SyncFailure('behind', text, { retry: true, rsync: end });
+}
+
+/**
+ * Bring buckets into staging, unless they are there from an earlier attempt.
+ *
+ * @throws SyncFailure `mismatch`
+ */
+export async function fetchBuckets(
+  context: SyncContext,
+  { upstream, staging }: ManifestSource,
+  buckets: readonly BucketRef[],
+): Promise<void> {
+  if (buckets.length === 0) return;
+  const all = buckets.map((bucket) => ({
+    path: `${MANIFEST_FOLDER}/${bucketName(bucket)}`,
+    size: bucket.bytes,
+    sha256: bucket.sha256,
+  }));
+  const lacking = await checkFiles(staging.files, all, context.signal);
+  if (lacking.length === 0) return;
+  const expected = lacking.map((flawed) => flawed.expected);
+  const end = await fetchFiles(context, {
+    upstream,
+    names: expected.map(({ path }) => path),
+    largest: expected.reduce((most, { size }) => Math.max(most, size), 1),
+    total: expected.reduce((sum, { size }) => sum + size, 0),
+    into: staging.files,
+  });
+  const flawed = await checkFiles(staging.files, expected, context.signal);
+  if (flawed.length > 0) throw await rejected(upstream, staging, flawed, end);
+}
+
+async function rejected(
+  upstream: Upstream,
+  staging: Staging,
+  flawed: Awaited<ReturnType<typeof checkFiles>>,
+  end: SyncFailure['rsync'],
+): Promise<SyncFailure> {
+  for (const { expected } of flawed) {
+    await rm(join(staging.files, expected.path), { recursive: true, force: true });
+  }
+  return mismatch(upstream, flawed, end);
+}

@@ -1,0 +1,176 @@
+import { constants, copyFileSync, linkSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
+import { setImmediate as breathe } from 'node:timers/promises';
+import {
+  BY_HASH_FOLDER,
+  folderOf,
+  onDisk,
+  type FileEntry,
+  type Step,
+  type TreePath,
+} from '@pushmirror/manifest';
+import { checkFile, type Expected } from './check-file.ts';
+import { checkFiles, type Flawed } from './check-files.ts';
+import { fetchFiles } from './fetch.ts';
+import { mismatch } from './mismatch.ts';
+import type { Part } from './release.ts';
+import { offerBasis } from './staging.ts';
+import type { Upstream } from '../upstream-url.ts';
+
+/** One call of rsync fetches at most so much; then it is checked, and the next call follows. */
+const FILES_A_CALL = 50_000;
+const BYTES_A_CALL = 16 * 1024 ** 3;
+const STEPS_A_STRETCH = 500;
+const FLAWS_TOLD = 100;
+
+/**
+ * Bring all that a move needs into staging, and check it: what is on disk already, under another
+ * name or left from an attempt that was interrupted, from there; all else from the upstream.
+ *
+ * @throws SyncFailure `mismatch` when the upstream's files are not what the manifest says. What was
+ * good stays in staging.
+ */
+export async function gather(
+  part: Part,
+  upstream: Upstream,
+  theirFilters: readonly string[],
+): Promise<void> {
+  const fetching = new Fetching(part, upstream, theirFilters);
+  for (const step of part.planned.plan.indexes) await gatherStep(part, step, fetching, true);
+  let steps = 0;
+  for await (const step of part.planned.plan.content()) {
+    await gatherStep(part, step, fetching, false);
+    if (++steps % STEPS_A_STRETCH === 0) {
+      await breathe();
+      part.context.remainingMs();
+    }
+  }
+  await fetching.finish();
+}
+
+async function gatherStep(
+  part: Part,
+  step: Step,
+  fetching: Fetching,
+  isIndex: boolean,
+): Promise<void> {
+  if (step.do !== 'fetch' && step.do !== 'reuse') return;
+  const { entry } = step;
+  const { to } = part.context.archive;
+  const { files } = part.planned.staging;
+  const name = isIndex ? byHashName(entry) : entry.path;
+  const { size, sha256 } = entry;
+  const expected = { path: name, size, sha256, settle: entry };
+  // It may be there from an earlier attempt, or come back before it was deleted.
+  if (await isGood(files, expected)) return;
+  if (await isGood(to, { path: name, size, sha256 })) return;
+  if (step.do === 'reuse' && (await takeFrom(to, step.from, files, expected))) return;
+  if (isIndex && isWorthABasis(entry)) {
+    await offerBasis(part.planned.staging, name, onDisk(to, entry.path));
+  }
+  await fetching.add(expected);
+}
+
+export function byHashName(entry: Pick<FileEntry, 'sha256'>): TreePath {
+  return `${BY_HASH_FOLDER}/${entry.sha256}`;
+}
+
+/** Whether a file is there and as expected; anything else at its name in staging goes. */
+async function isGood(folder: string, expected: Expected): Promise<boolean> {
+  const stat = lstatSync(onDisk(folder, expected.path), { throwIfNoEntry: false });
+  if (stat === undefined || !stat.isFile() || stat.size !== expected.size) return false;
+  return (await checkFile(folder, expected)) === undefined;
+}
+
+/** Link what is on disk under another name into staging, or copy it when its times are others. */
+async function takeFrom(
+  to: string,
+  from: TreePath,
+  files: string,
+  expected: Expected,
+): Promise<boolean> {
+  const source = onDisk(to, from);
+  const target = onDisk(files, expected.path);
+  const { settle } = expected;
+  try {
+    const stat = lstatSync(source);
+    if (!stat.isFile()) return false;
+    mkdirSync(onDisk(files, folderOf(expected.path)), { recursive: true, mode: 0o700 });
+    rmSync(target, { recursive: true, force: true });
+    const sameInode =
+      (stat.mode & 0o777) === settle?.mode && Math.floor(stat.mtimeMs / 1000) === settle.mtime;
+    if (sameInode) linkSync(source, target);
+    else copyFileSync(source, target, constants.COPYFILE_FICLONE);
+  } catch {
+    return false; // It is fetched instead.
+  }
+  if ((await checkFile(files, expected)) === undefined) return true;
+  rmSync(target, { force: true });
+  return false;
+}
+
+/** An old version of what is compressed has nothing in common with the new one. */
+function isWorthABasis({ path, size }: FileEntry): boolean {
+  return size > 4_096 && !/\.(xz|gz|bz2|zst|lz4|lzma|br)$/.test(path);
+}
+
+/** Collects what has to be fetched, and fetches and checks it when it is enough for a call. */
+class Fetching {
+  #batch: Expected[] = [];
+  #bytes = 0;
+  #done = 0;
+
+  constructor(
+    readonly part: Part,
+    readonly upstream: Upstream,
+    readonly theirFilters: readonly string[],
+  ) {}
+
+  async add(expected: Expected): Promise<void> {
+    this.#batch.push(expected);
+    this.#bytes += expected.size;
+    if (this.#batch.length >= FILES_A_CALL || this.#bytes >= BYTES_A_CALL) await this.finish();
+  }
+
+  async finish(): Promise<void> {
+    if (this.#batch.length === 0) return;
+    const { context, planned } = this.part;
+    const { staging, plan } = planned;
+    const batch = this.#batch;
+    for (const { path } of batch) {
+      // What is in the way in staging is of no use any more.
+      rmSync(onDisk(staging.files, path), { recursive: true, force: true });
+    }
+    const end = await fetchFiles(context, {
+      upstream: this.upstream,
+      names: batch.map(({ path }) => path),
+      largest: batch.reduce((most, { size }) => Math.max(most, size), 1),
+      total: this.#bytes,
+      into: staging.files,
+      basis: [staging.basis, context.archive.to],
+      onProgress: ({ bytes }) => {
+        const sofar = this.#done + bytes;
+        const percent = Math.min(100, Math.floor((100 * sofar) / Math.max(plan.fetch.bytes, 1)));
+        context.onEvent({ type: 'progress', stage: 1, bytes: sofar, percent });
+      },
+    });
+    const flawed = await checkFiles(staging.files, batch, context.signal);
+    this.#done += this.#bytes;
+    this.#batch = [];
+    this.#bytes = 0;
+    if (flawed.length === 0) return;
+    for (const { expected } of flawed) {
+      rmSync(onDisk(staging.files, expected.path), { recursive: true, force: true });
+    }
+    throw mismatch(this.upstream, this.#byPath(flawed), end, this.theirFilters);
+  }
+
+  /** People know an index by its path, not by its digest. */
+  #byPath(flawed: readonly Flawed[]): Flawed[] {
+    return flawed.slice(0, FLAWS_TOLD).map(({ expected, flaw }) => {
+      const index = this.part.planned.plan.indexes.find(
+        ({ entry }) => entry.kind === 'file' && byHashName(entry) === expected.path,
+      );
+      return { flaw, expected: { ...expected, path: index?.entry.path ?? expected.path } };
+    });
+  }
+}

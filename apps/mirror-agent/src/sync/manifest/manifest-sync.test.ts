@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { BY_HASH_FOLDER, MANIFEST_FOLDER } from '@pushmirror/manifest';
+import { compareTrees } from '../../../../../test/harness/compare-trees.ts';
+import { debianLike, writeFiles } from '../fixtures.test.ts';
+import { write } from '../site.test.ts';
+import { withManifests } from './publish.test.ts';
+
+const types = (events: readonly { type: string }[]) =>
+  events.map(({ type }) => type).filter((type) => type !== 'progress');
+
+void describe('a sync by manifest', { concurrency: 4 }, () => {
+  void test('a first copy, a change and a delete: the tree is the upstream’s, and says at which serial', () =>
+    withManifests(async (site) => {
+      const { up, to } = site;
+      await writeFiles(up, debianLike(1));
+      symlinkSync('trixie', join(up, 'dists/stable'));
+      const first = await site.release(1);
+      const result = await site.sync({ goal: () => first });
+      assert.ok(result.kind === 'committed', JSON.stringify(result));
+      assert.ok(result.bytes > 0 && result.head?.bytes.equals(first.bytes));
+      assert.deepEqual(await compareTrees(up, to), []);
+      assert.equal(await site.claimed(), 1);
+
+      await writeFiles(up, debianLike(2));
+      rmSync(join(up, 'pool/main/a/alpha/alpha_1_amd64.deb'));
+      rmSync(join(up, 'pool/main/b'), { recursive: true });
+      const second = await site.release(2);
+      const moved = await site.sync({ goal: () => second });
+      assert.ok(moved.kind === 'committed', JSON.stringify(moved));
+      assert.deepEqual(await compareTrees(up, to), []);
+      assert.equal(await site.claimed(), 2);
+      assert.deepEqual(types(site.events), [
+        'syncing',
+        'staged',
+        'claimed',
+        'syncing',
+        'staged',
+        'claimed',
+      ]);
+      assert.ok(!existsSync(join(site.folder, '.to.pushmirror')), 'nothing is left in staging');
+      assert.ok(!existsSync(join(to, 'project/pushmirror/changing')));
+      const of = (root: string, folder: string) => readdirSync(join(root, folder)).toSorted();
+      for (const folder of [MANIFEST_FOLDER, BY_HASH_FOLDER]) {
+        assert.deepEqual(of(to, folder), of(up, folder), folder);
+      }
+      const path = 'dists/trixie/InRelease';
+      assert.equal(
+        statSync(join(to, path)).mtimeMs,
+        Math.floor(statSync(join(up, path)).mtimeMs / 1000) * 1000,
+      );
+      assert.match(
+        readFileSync(join(to, 'project/trace/leaf.example.org'), 'utf8'),
+        /Pushmirror-Mode: manifest/,
+      );
+    }));
+
+  void test('a file of the same size and time with other content is seen', () =>
+    withManifests(async ({ up, to, release, sync }) => {
+      await writeFiles(up, debianLike(1));
+      const first = await release(1);
+      await sync({ goal: () => first });
+      write(up, 'pool/main/b/beta/beta_1_amd64.deb', 'BETA');
+      write(up, 'dists/trixie/InRelease', 'SIGNED RELEASE 1.0');
+      const second = await release(2);
+      const result = await sync({ goal: () => second });
+      assert.ok(result.kind === 'committed', JSON.stringify(result));
+      assert.deepEqual(await compareTrees(up, to), []);
+    }));
+});

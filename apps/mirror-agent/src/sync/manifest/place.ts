@@ -1,0 +1,236 @@
+import { constants, lstatSync, type Stats } from 'node:fs';
+import {
+  chmod,
+  copyFile,
+  link,
+  lstat,
+  mkdir,
+  readdir,
+  rename,
+  rm,
+  rmdir,
+  symlink,
+  unlink,
+  utimes,
+} from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  bucketName,
+  BY_HASH_FOLDER,
+  bytesOf,
+  folderOf,
+  MANIFEST_FOLDER,
+  onDisk,
+  printable,
+  rootName,
+  type Entry,
+  type FileEntry,
+  type Step,
+  type TreePath,
+} from '@pushmirror/manifest';
+import { SyncFailure } from '../failure.ts';
+import { makeTreeFolder } from '../tree-files.ts';
+import { checkFile, type Expected } from './check-file.ts';
+import { byHashName } from './gather.ts';
+import type { Part, PlannedMove } from './release.ts';
+import { stagedByHash, stagedManifest, type Staging } from './staging.ts';
+
+/**
+ * Stage 1, its second half: what is staged and checked gets into place, by rename; indexes only
+ * under their digests. Afterwards this mirror has all that its downstreams need to stage from it.
+ * May be repeated after a crash: what is in place already is left there.
+ */
+export async function placeContent({ context, planned }: Part): Promise<void> {
+  const { to } = context.archive;
+  const { plan, staging } = planned;
+  await moveAll(stagedByHash(staging), join(to, BY_HASH_FOLDER), namesOfIndexes(plan));
+  for (const entry of plan.obstacles) await remove(to, entry);
+  const places = new Places(to, planned);
+  for await (const step of plan.content()) {
+    await places.take(step);
+  }
+  await publishManifest(to, planned);
+}
+
+/** Buckets first: a root that is there can be used. */
+async function publishManifest(to: string, { staging, root, to: { root: ref } }: PlannedMove) {
+  const from = stagedManifest(staging);
+  const published = join(to, MANIFEST_FOLDER);
+  await moveAll(from, published, new Set(root.buckets.map(bucketName)), 0o644);
+  await moveAll(from, published, new Set([rootName(ref)]), 0o644);
+}
+
+/** Only what has been gathered for this move, which has been checked. */
+function namesOfIndexes({ indexes }: PlannedMove['plan']): Set<string> {
+  return new Set(indexes.flatMap(({ entry }) => (entry.kind === 'file' ? [entry.sha256] : [])));
+}
+
+/** Remove what a release dropped: a file or link, or a folder when nothing is in it. */
+export async function remove(to: string, entry: Pick<Entry, 'kind' | 'path'>): Promise<void> {
+  const path = onDisk(to, entry.path);
+  try {
+    await (entry.kind === 'folder' ? rmdir(path) : unlink(path));
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST', 'ENOTDIR', 'EISDIR'].includes(code)) throw error;
+  }
+}
+
+/** Does the steps of content, one after the other. */
+export class Places {
+  readonly #real = new Set<TreePath>(['']);
+
+  constructor(
+    readonly to: string,
+    readonly planned: Pick<PlannedMove, 'staging'>,
+  ) {}
+
+  async take(step: Step): Promise<void> {
+    const { to } = this;
+    const { entry } = step;
+    this.#checkFolder(folderOf(entry.path));
+    const target = onDisk(to, entry.path);
+    switch (step.do) {
+      case 'folder':
+        return makeFolder(target, step.entry.mode);
+      case 'link':
+        return replace(await readyLink(this.planned.staging, step.entry.target), target);
+      case 'touch':
+        return touch(to, this.planned.staging, step.entry);
+      case 'repeat':
+        return this.#repeat(step.entry, step.from, target);
+      case 'fetch':
+      case 'reuse':
+        return this.#place(step.entry, target);
+    }
+  }
+
+  async #place(entry: FileEntry, target: string | Buffer): Promise<void> {
+    const staged = onDisk(this.planned.staging.files, entry.path);
+    try {
+      await replace(staged, target);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      // In place already: from before a crash, or because it had not been deleted yet.
+      await touch(this.to, this.planned.staging, entry);
+    }
+  }
+
+  async #repeat(entry: FileEntry, from: TreePath, target: string | Buffer): Promise<void> {
+    if ((await checkFile(this.to, bare(entry))) === undefined) {
+      return touch(this.to, this.planned.staging, entry);
+    }
+    for (const name of [byHashName(entry), from]) {
+      const ready = await readyCopy(this.planned.staging, onDisk(this.to, name), entry);
+      if (ready !== undefined) return replace(ready, target);
+    }
+    throw lost(entry.path);
+  }
+
+  /** No folder on the way may be a link, or we would write where it leads. */
+  #checkFolder(folder: TreePath): void {
+    if (this.#real.has(folder)) return;
+    this.#checkFolder(folderOf(folder));
+    const stat = lstatSync(onDisk(this.to, folder), { throwIfNoEntry: false });
+    if (stat?.isDirectory() !== true) throw lost(folder);
+    this.#real.add(folder);
+  }
+}
+
+/** A file of these contents with the entry's mode and time, ready to be renamed into place. */
+export async function readyCopy(
+  staging: Staging,
+  source: string | Buffer,
+  entry: FileEntry,
+): Promise<string | undefined> {
+  const stat = await lstat(source).catch(() => undefined);
+  if (stat?.isFile() !== true || stat.size !== entry.size) return undefined;
+  const ready = staging.nextReady();
+  if (isSettled(stat, entry)) {
+    const linked = await link(source, ready).then(
+      () => true,
+      () => false, // Too many links, or a file system without.
+    );
+    if (linked) return ready;
+  }
+  await copyFile(source, ready, constants.COPYFILE_FICLONE);
+  await chmod(ready, entry.mode);
+  await utimes(ready, entry.mtime, entry.mtime);
+  return ready;
+}
+
+export async function readyLink(staging: Staging, target: string): Promise<string> {
+  const ready = staging.nextReady();
+  await symlink(bytesOf(target), ready);
+  return ready;
+}
+
+/** Rename over whatever is there; a folder that the manifest does not know makes way. */
+export async function replace(from: string | Buffer, target: string | Buffer): Promise<void> {
+  try {
+    await rename(from, target);
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (code !== 'EISDIR' && code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
+    await rm(target, { recursive: true, force: true });
+    await rename(from, target);
+  }
+}
+
+/** Give a file that is in place its mode and time; not to other names of it, if it has any. */
+export async function touch(to: string, staging: Staging, entry: FileEntry): Promise<void> {
+  const target = onDisk(to, entry.path);
+  if ((await checkFile(to, bare(entry))) !== undefined) throw lost(entry.path);
+  const stat = await lstat(target);
+  if (isSettled(stat, entry)) return;
+  if (stat.nlink === 1) {
+    await chmod(target, entry.mode);
+    return utimes(target, entry.mtime, entry.mtime);
+  }
+  const ready = await readyCopy(staging, target, entry);
+  if (ready !== undefined) await replace(ready, target);
+}
+
+function bare({ path, size, sha256 }: FileEntry): Expected {
+  return { path, size, sha256 };
+}
+
+function isSettled(stat: Stats, { mode, mtime }: FileEntry): boolean {
+  return (stat.mode & 0o777) === mode && Math.floor(stat.mtimeMs / 1000) === mtime;
+}
+
+async function makeFolder(target: string | Buffer, mode: number): Promise<void> {
+  const stat = await lstat(target).catch(() => undefined);
+  if (stat !== undefined && !stat.isDirectory()) await unlink(target);
+  if (stat?.isDirectory() !== true) await mkdir(target);
+  await chmod(target, mode);
+}
+
+/** Move those of the files that are named. */
+async function moveAll(
+  from: string,
+  to: string,
+  wanted: ReadonlySet<string>,
+  mode?: number,
+): Promise<void> {
+  const entries = await readdir(from, { withFileTypes: true }).catch(() => []);
+  const names = entries.filter((entry) => entry.isFile() && wanted.has(entry.name));
+  if (names.length > 0) await makeTreeFolder(to);
+  for (const { name } of names) {
+    if (mode !== undefined) await chmod(join(from, name), mode);
+    await rename(join(from, name), join(to, name));
+  }
+}
+
+/** What was staged is not there, or the tree is not what our record says: only a look through helps. */
+export class TreeNotAsRecorded extends SyncFailure {
+  constructor(path: TreePath) {
+    super('mismatch', `${printable(path)} is not what our own record of the tree says`, {
+      retry: true,
+    });
+  }
+}
+
+function lost(path: TreePath): TreeNotAsRecorded {
+  return new TreeNotAsRecorded(path);
+}

@@ -1,0 +1,23 @@
+import type { Move, Plan, Root } from '@pushmirror/manifest';
+import type { SignedHead } from '@pushmirror/trigger';
+import type { SyncContext } from '../context.ts';
+import type { Carried } from './carried.ts';
+import type { Staging } from './staging.ts';
+
+/** A move of the tree to a release, planned. */
+export interface PlannedMove {
+  head: SignedHead;
+  root: Root;
+  /** What the tree holds when we begin, by our own record. */
+  from: Carried | undefined;
+  /** What it holds when we are done. */
+  to: Carried;
+  move: Move;
+  plan: Plan;
+  staging: Staging;
+}
+
+export interface Part {
+  context: SyncContext;
+  planned: PlannedMove;
+}

@@ -1,0 +1,77 @@
+import { link, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { BY_HASH_FOLDER, MANIFEST_FOLDER, OWN_FOLDER } from '@pushmirror/manifest';
+import { makeTreeFolder } from '../tree-files.ts';
+
+/**
+ * Where everything stays until its digest has been checked: on the tree's own file system, so that
+ * it gets into place by rename, and for nobody's eyes but ours (mode 0700).
+ */
+export interface Staging {
+  folder: string;
+  /** What is fetched, under its path in the upstream's tree. */
+  files: string;
+  /** Old versions under the new ones' names, for rsync's deltas. */
+  basis: string;
+  /** What is ready to be renamed over a file that readers see. */
+  ready: string;
+  /** A fresh name in `ready`. */
+  nextReady(): string;
+  clean(): Promise<void>;
+}
+
+/**
+ * Open the staging folder: beside the tree (`.NAME.pushmirror`), where neither readers nor
+ * downstreams ever look. Where that is another file system, or may not be written, as when the
+ * tree is a mount point: in the tree's project/pushmirror.
+ */
+export async function openStaging(to: string): Promise<Staging> {
+  const own = join(to, OWN_FOLDER);
+  await makeTreeFolder(own);
+  const beside = join(dirname(to), `.${basename(to)}.pushmirror`);
+  const folder = (await canRename(beside, own)) ? beside : join(own, 'staging');
+  const staging = layout(folder);
+  await mkdir(staging.files, { recursive: true, mode: 0o700 });
+  await rm(staging.ready, { recursive: true, force: true });
+  await mkdir(staging.ready, { mode: 0o700 });
+  return staging;
+}
+
+/** Where a file of the upstream's own folder is staged. */
+export const stagedManifest = (staging: Staging) => join(staging.files, MANIFEST_FOLDER);
+export const stagedByHash = (staging: Staging) => join(staging.files, BY_HASH_FOLDER);
+
+/** Offer an old version of a file to rsync as the basis of a new one. */
+export async function offerBasis(staging: Staging, name: string, old: string | Buffer) {
+  const to = join(staging.basis, name);
+  await mkdir(dirname(to), { recursive: true, mode: 0o700 });
+  await rm(to, { force: true });
+  await link(old, to).catch(() => {}); // Without a basis it comes whole.
+}
+
+function layout(folder: string): Staging {
+  const ready = join(folder, 'ready');
+  let count = 0;
+  return {
+    folder,
+    files: join(folder, 'files'),
+    basis: join(folder, 'basis'),
+    ready,
+    nextReady: () => join(ready, String(count++)),
+    clean: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+async function canRename(from: string, to: string): Promise<boolean> {
+  const probe = join(to, '.probe');
+  try {
+    await mkdir(from, { recursive: true, mode: 0o700 });
+    await writeFile(join(from, 'probe'), '');
+    await rename(join(from, 'probe'), probe);
+    await rm(probe);
+    return true;
+  } catch {
+    await rm(from, { recursive: true, force: true }).catch(() => {});
+    return false;
+  }
+}

@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  bucketName,
+  decodeRoot,
+  ManifestError,
+  rootName,
+  type BucketRef,
+  type Root,
+  type RootRef,
+} from '@pushmirror/manifest';
+
+/** A bucket of our own that is not what its name says any more; it has been removed. */
+export class DamagedBucket extends Error {
+  constructor(readonly ref: BucketRef) {
+    super(`Bucket ${bucketName(ref)} was damaged on our own disk.`);
+  }
+}
+
+/**
+ * Roots and buckets on our own disk: in the tree's manifest folder, or still in staging. Whatever
+ * they are called, they are only believed by their digests.
+ */
+export interface ManifestStore {
+  root(ref: RootRef): Promise<Root | undefined>;
+  /** @throws DamagedBucket */
+  read(ref: BucketRef): Promise<Buffer>;
+  /** Those that are not published in our tree. */
+  missing(buckets: readonly BucketRef[]): Promise<BucketRef[]>;
+}
+
+export function createStore(published: string, staged: string): ManifestStore {
+  const folders = [published, staged];
+  return {
+    async root(ref) {
+      for (const folder of folders) {
+        const path = join(folder, rootName(ref));
+        const bytes = await readFile(path).catch(() => undefined);
+        if (bytes === undefined) continue;
+        try {
+          return decodeRoot(bytes, ref);
+        } catch (error) {
+          // What the head names is malformed: nobody has a better one. Else our copy is damaged.
+          if (!(error instanceof ManifestError) || error.code !== 'wrong-digest') throw error;
+          await rm(path, { force: true });
+        }
+      }
+      return undefined;
+    },
+    async read(ref) {
+      for (const folder of folders) {
+        const path = join(folder, bucketName(ref));
+        const bytes = await readFile(path).catch(() => undefined);
+        if (bytes === undefined) continue;
+        if (createHash('sha256').update(bytes).digest('hex') === ref.sha256) return bytes;
+        await rm(path, { force: true });
+      }
+      throw new DamagedBucket(ref);
+    },
+    async missing(buckets) {
+      const names = new Set(await readdir(published).catch(() => []));
+      return buckets.filter((bucket) => !names.has(bucketName(bucket)));
+    },
+  };
+}

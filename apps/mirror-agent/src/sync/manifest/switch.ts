@@ -1,0 +1,62 @@
+import { lstat } from 'node:fs/promises';
+import { setImmediate as breathe } from 'node:timers/promises';
+import { onDisk, type Step } from '@pushmirror/manifest';
+import { byHashName } from './gather.ts';
+import { readyCopy, readyLink, replace, touch, TreeNotAsRecorded } from './place.ts';
+import type { Part } from './release.ts';
+
+/** An index that only has to be renamed. */
+interface Ready {
+  from: string;
+  target: string | Buffer;
+}
+
+/**
+ * Stage 2: the indexes switch, in the profile's order, which is that of the plan. Everything is
+ * made ready first, so that readers see the release before and the one after, with nothing between
+ * them but a row of renames. May be repeated after a crash.
+ */
+export async function switchIndexes({ context, planned }: Part): Promise<void> {
+  const { to } = context.archive;
+  const ready: Ready[] = [];
+  for (const step of planned.plan.indexes) {
+    const one = await makeReady(to, planned.staging, step);
+    if (one !== undefined) ready.push(one);
+  }
+  for (const [i, { from, target }] of ready.entries()) {
+    if (i % 1_000 === 999) await breathe();
+    await replace(from, target);
+  }
+}
+
+async function makeReady(
+  to: string,
+  staging: Part['planned']['staging'],
+  step: Step,
+): Promise<Ready | undefined> {
+  const target = onDisk(to, step.entry.path);
+  switch (step.do) {
+    case 'folder':
+      return undefined; // Folders are content.
+    case 'link':
+      return { from: await readyLink(staging, step.entry.target), target };
+    case 'touch':
+      await touch(to, staging, step.entry);
+      return undefined;
+    case 'fetch':
+    case 'reuse':
+    case 'repeat': {
+      const source = onDisk(to, byHashName(step.entry));
+      if (await isSameInode(source, target)) return undefined; // It has switched, before a crash.
+      const from = await readyCopy(staging, source, step.entry);
+      if (from === undefined) throw new TreeNotAsRecorded(step.entry.path);
+      return { from, target };
+    }
+  }
+}
+
+/** rename(2) of one name of a file onto another does nothing, and leaves both. */
+async function isSameInode(a: string | Buffer, b: string | Buffer): Promise<boolean> {
+  const [one, other] = await Promise.all([a, b].map((path) => lstat(path).catch(() => undefined)));
+  return one !== undefined && one.ino === other?.ino && one.dev === other.dev;
+}

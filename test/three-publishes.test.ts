@@ -1,40 +1,53 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { withNetwork } from './harness/network.ts';
-import { noise } from './harness/plain-tree.ts';
+import { buildPlainTree } from './harness/plain-tree.ts';
 import { waitFor } from './harness/wait.ts';
 
 void test('three publishes during one long sync: the mirror ends on the third, with at most two syncs', async () => {
-  // 6 MB at 1,500 KiB/s: the first sync takes some four seconds.
-  const archiveSettings = { bandwidth_limit: 1_500 };
-  await withNetwork({ hubs: 1, leavesPerHub: 0, archiveSettings }, async (network) => {
+  await withNetwork({ hubs: 1, leavesPerHub: 0 }, async (network) => {
     const { master, hubs } = network;
     const hub = hubs[0]!;
     const tree = network.tree('debian');
-    // ftpsync's first hook runs once at the start of each sync.
-    const counter = join(hub.folder, 'syncs');
-    await hub.configure((settings) => {
-      settings.archive[0]!['hooks'] = { hook1: ['/bin/sh', '-c', `echo sync >> ${counter}`] };
-    });
+    const [counter, staged, go] = ['syncs', 'staged', 'go'].map((name) => join(hub.folder, name));
+    // ftpsync's first hook runs once a sync, its second after stage 1: there the sync takes as long
+    // as we like (a minute at most).
+    const hooks = {
+      hook1: shell(`echo sync >> ${counter}`),
+      hook2: shell(
+        `touch ${staged}; for i in $(seq 600); do [ -e ${go} ] && break; sleep 0.1; done`,
+      ),
+    };
+    await hub.configure((settings) => Object.assign(settings.archive[0]!, { hooks }));
     await hub.service.restart();
     const syncs = async () =>
-      (await readFile(counter, 'utf8').catch(() => '')).split('\n').length - 1;
+      (await readFile(counter!, 'utf8').catch(() => '')).split('\n').length - 1;
 
-    await writeFile(join(tree, 'big'), noise('big', 6_000_000));
-    const serials: number[] = [];
-    for (const content of ['one', 'two', 'three']) {
+    await buildPlainTree(tree, { files: 50 });
+    const publish = async (content: string) => {
       await writeFile(join(tree, 'small'), content);
-      serials.push((await master.publish('debian')).serial);
-      await waitFor(async () => (await syncs()) >= 1, {
-        deadlineMs: 15_000,
-        describe: 'the first sync has begun',
-      });
-    }
+      return (await master.publish('debian')).serial;
+    };
+    await publish('one');
+    await waitFor(() => existsSync(staged!), {
+      deadlineMs: 30_000,
+      describe: 'the first sync has done stage 1',
+    });
+    await publish('two');
+    const third = await publish('three');
+    await network.waitForPush('debian', third, hub.name, 'accepted');
     assert.equal(await syncs(), 1, 'all three were published during the first sync');
-    await network.waitForSerial(hub, 'debian', serials[2]!);
+    await writeFile(go!, '');
+
+    await network.waitForSerial(hub, 'debian', third);
     assert.deepEqual(await network.differences(hub, 'debian'), []);
     assert.ok((await syncs()) <= 2, `${await syncs()} syncs`);
   });
 });
+
+function shell(script: string): string[] {
+  return ['/bin/sh', '-c', script];
+}

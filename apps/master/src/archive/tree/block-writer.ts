@@ -1,6 +1,5 @@
 import { hashFolder, type TreePath } from '@pushmirror/manifest';
 import {
-  blockLength,
   bytesOver,
   DIGEST_AT,
   DIGEST_BYTES,
@@ -19,14 +18,19 @@ export interface NewEntry extends Identity {
   order: number;
   mode: number;
   size: number;
+  /** Whole seconds. */
+  mtime: number;
   name: string;
   target: string;
   digestFrom?: { bytes: Bytes; at: number };
 }
 
+const FIRST_BYTES = 64 * 1024;
+
 /** Writes blocks one after the other into memory that grows. */
 export class BlockWriter {
-  #bytes = bytesOver(new ArrayBuffer(256 * 1024));
+  #memory = new ArrayBuffer(FIRST_BYTES);
+  #bytes = bytesOver(this.#memory);
   #block = 0;
   #at = 0;
   #entries = 0;
@@ -58,6 +62,7 @@ export class BlockWriter {
     view.setUint16(at + 8, target.length, true);
     view.setFloat64(at + 12, entry.size, true);
     setIdentity(view, at + 20, entry);
+    view.setFloat64(at + 44, entry.mtime, true);
     if (digestFrom !== undefined) {
       const from = digestFrom.at + DIGEST_AT;
       digestFrom.bytes.buffer.copy(buffer, at + DIGEST_AT, from, from + DIGEST_BYTES);
@@ -74,33 +79,17 @@ export class BlockWriter {
     this.#bytes.view.setUint32(this.#block + 4, this.#entries, true);
   }
 
-  /** True when the block that was just ended is, byte for byte, this one. */
-  isSameAs(other: Bytes, block: number): boolean {
-    const length = blockLength(other, block);
-    if (length !== this.#at - this.#block) return false;
-    const mine = this.#bytes.buffer;
-    return mine.compare(other.buffer, block, block + length, this.#block, this.#at) === 0;
-  }
-
-  /** Take back the block that was just ended. */
-  discard(): void {
-    this.#bytes.buffer.fill(0, this.#block, this.#at);
-    this.#at = this.#block;
-  }
-
-  /** All blocks, in memory of their own; the writer starts anew. */
-  take(): ArrayBuffer {
-    const blocks = new ArrayBuffer(this.#at);
-    this.#bytes.buffer.copy(Buffer.from(blocks), 0, 0, this.#at);
-    this.#bytes.buffer.fill(0, 0, this.#at);
-    this.#at = 0;
-    return blocks;
+  /** All blocks that were ended, one after the other. */
+  blocks(): ArrayBuffer {
+    return this.#memory.slice(0, this.#at);
   }
 
   #reserve(more: number): void {
     if (this.#at + more <= this.#bytes.buffer.length) return;
-    const larger = bytesOver(new ArrayBuffer((this.#at + more) * 2));
-    this.#bytes.buffer.copy(larger.buffer, 0, 0, this.#at);
-    this.#bytes = larger;
+    const larger = new ArrayBuffer((this.#at + more) * 2);
+    const bytes = bytesOver(larger);
+    this.#bytes.buffer.copy(bytes.buffer, 0, 0, this.#at);
+    this.#memory = larger;
+    this.#bytes = bytes;
   }
 }

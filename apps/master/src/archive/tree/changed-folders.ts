@@ -8,7 +8,7 @@ import {
   type TreePath,
 } from '@pushmirror/manifest';
 import { ArchiveError } from '../archive-error.ts';
-import { look } from './look.ts';
+import { look, typeOf } from './look.ts';
 import type { TreeState } from './tree-state.ts';
 
 /**
@@ -45,7 +45,8 @@ export function changedFolders(
 }
 
 function isFolder(root: string, path: TreePath): boolean {
-  return look(onDisk(root, path), path)?.type === constants.S_IFDIR;
+  const seen = look(onDisk(root, path), path);
+  return seen !== undefined && typeOf(seen) === constants.S_IFDIR;
 }
 
 function notOfTheTree(path: TreePath, why: string): ArchiveError {

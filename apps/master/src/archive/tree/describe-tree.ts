@@ -72,13 +72,16 @@ export async function describeTreeHere(
   const { root, cacheDir, profile } = task;
   checkFolder(root);
   mkdirSync(cacheDir, { recursive: true });
+  // Before the scan: they are in a folder that is of the release.
+  const manifest = await StagedFolder.open(join(root, MANIFEST_FOLDER));
+  const byHash = await StagedFolder.open(join(root, BY_HASH_FOLDER));
   const cacheFile = join(cacheDir, 'digests');
   const cache = loadCache(cacheFile, profile);
   const state = new TreeState(cache.table, task.changed !== undefined && cache.root !== undefined);
   try {
     await readTree(task, cache, state, progress, signal);
     progress.phase('writing');
-    const described = await writeRelease(task, cache, state, signal);
+    const described = await writeRelease(task, cache, state, { manifest, byHash }, signal);
     saveCache(cacheFile, profile, described.manifest.sha256, state.blocks());
     return described;
   } catch (error) {
@@ -127,12 +130,11 @@ async function writeRelease(
   task: TreeTask,
   cache: Cache,
   state: TreeState,
+  { manifest, byHash }: { manifest: StagedFolder; byHash: StagedFolder },
   signal: AbortSignal,
 ): Promise<Described> {
   const { root, cacheDir } = task;
   const { network, archive, epoch, serial, profile } = task;
-  const manifest = await StagedFolder.open(join(root, MANIFEST_FOLDER));
-  const byHash = await StagedFolder.open(join(root, BY_HASH_FOLDER));
   const releases = await storedReleases(manifest, network, archive);
   const base = releases.find((release) => release.sha256 === cache.root);
   const name = { network, archive, epoch, serial, profile };

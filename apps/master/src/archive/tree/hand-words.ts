@@ -36,6 +36,8 @@ export interface ScanReply {
 export interface HashRequest {
   do: 'hash';
   paths: TreePath[];
+  /** What they have together, about. */
+  bytes: number;
 }
 
 /** For each path RESULT_BYTES: see hash-batch.ts. */

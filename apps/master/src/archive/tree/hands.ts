@@ -10,36 +10,39 @@ import {
   type ScanReply,
   type ScanRequest,
 } from './hand-words.ts';
+import { hashBatch } from './hash-batch.ts';
+import { scanFolders } from './scan-folders.ts';
 import { startThread } from './start-thread.ts';
 
-/** Threads that look at folders and hash files: one for each core, one request at a time each. */
+/**
+ * Threads that look at folders and hash files: up to one for each core, one request at a time each.
+ * They are started as there is work for them; what little a small tree asks for is done here.
+ */
 export class Hands {
   readonly #idle: Worker[] = [];
   readonly #all: Worker[] = [];
   readonly #waiting: ((worker: Worker) => void)[] = [];
+  readonly #here = { scans: 0, bytes: 0 };
   #broken: Error | undefined;
   #closing = false;
   /** Told of bytes while files are hashed. */
   onRead: (bytes: number) => void = () => {};
 
   constructor(
-    setup: HandSetup,
+    readonly setup: HandSetup,
     readonly count = Math.min(availableParallelism(), MOST_HANDS),
-  ) {
-    for (let i = 0; i < count; i++) {
-      const worker = startThread('hand-thread', setup);
-      worker.on('error', (error) => this.#break(error));
-      worker.on('exit', () => this.#break(new Error('A thread that reads the archive has ended.')));
-      this.#all.push(worker);
-      this.#idle.push(worker);
-    }
-  }
+  ) {}
 
-  scan(request: ScanRequest): Promise<ScanReply> {
+  async scan(request: ScanRequest): Promise<ScanReply> {
+    const little = this.#all.length === 0 && ++this.#here.scans <= SCANS_HERE;
+    if (little) return scanFolders(this.setup, request);
     return this.#ask(request) as Promise<ScanReply>;
   }
 
-  hash(request: HashRequest): Promise<HashReply> {
+  async hash(request: HashRequest): Promise<HashReply> {
+    this.#here.bytes += request.bytes + request.paths.length * BYTES_A_FILE;
+    const little = this.#all.length === 0 && this.#here.bytes <= BYTES_HERE;
+    if (little) return hashBatch(this.setup, request, this.onRead);
     return this.#ask(request) as Promise<HashReply>;
   }
 
@@ -49,8 +52,7 @@ export class Hands {
   }
 
   async #ask(request: HandRequest): Promise<HandReply> {
-    const worker =
-      this.#idle.pop() ?? (await new Promise<Worker>((take) => this.#waiting.push(take)));
+    const worker = this.#idle.pop() ?? this.#start() ?? (await this.#nextIdle());
     try {
       return await this.#talk(worker, request);
     } finally {
@@ -58,6 +60,19 @@ export class Hands {
       if (next === undefined) this.#idle.push(worker);
       else next(worker);
     }
+  }
+
+  #start(): Worker | undefined {
+    if (this.#all.length >= this.count) return undefined;
+    const worker = startThread('hand-thread', this.setup);
+    worker.on('error', (error) => this.#break(error));
+    worker.on('exit', () => this.#break(new Error('A thread that reads the archive has ended.')));
+    this.#all.push(worker);
+    return worker;
+  }
+
+  #nextIdle(): Promise<Worker> {
+    return new Promise((take) => this.#waiting.push(take));
   }
 
   #talk(worker: Worker, request: HandRequest): Promise<HandReply> {
@@ -96,3 +111,7 @@ export class Hands {
 }
 
 const MOST_HANDS = 32;
+const SCANS_HERE = 4;
+const BYTES_HERE = 32 * 1024 * 1024;
+/** Opening a file costs about as much as hashing so many bytes. */
+const BYTES_A_FILE = 16 * 1024;

@@ -4,9 +4,9 @@ import { hashFile } from './hash-file.ts';
 
 /*
  * What comes back for a file: u8 1 when it was hashed, 0 when it has gone · u8 1 when fresh ·
- * u16 mode · f64 size · i64 mtime ns · i64 ctime ns · u64 inode · 32 bytes SHA-256
+ * u16 mode · f64 size · f64 mtime ms · f64 ctime ms · f64 inode · f64 mtime s · 32 bytes SHA-256
  */
-export const RESULT_BYTES = 68;
+export const RESULT_BYTES = 76;
 
 const PROGRESS_BYTES = 32 * 1024 * 1024;
 
@@ -32,10 +32,11 @@ export function hashBatch(
     view.setUint8(at + 1, hashed.fresh ? 1 : 0);
     view.setUint16(at + 2, hashed.mode, true);
     view.setFloat64(at + 4, hashed.size, true);
-    view.setBigInt64(at + 12, hashed.mtimeNs, true);
-    view.setBigInt64(at + 20, hashed.ctimeNs, true);
-    view.setBigUint64(at + 28, hashed.ino, true);
-    hashed.digest.copy(Buffer.from(results), at + 36);
+    view.setFloat64(at + 12, hashed.mtimeMs, true);
+    view.setFloat64(at + 20, hashed.ctimeMs, true);
+    view.setFloat64(at + 28, hashed.ino, true);
+    view.setFloat64(at + 36, hashed.mtime, true);
+    hashed.digest.copy(Buffer.from(results), at + 44);
   }
   onRead(read);
   return { did: 'hash', results };
@@ -49,11 +50,12 @@ export function applyResult(results: Bytes, i: number, block: Bytes, entry: numb
   setFile(block, entry, {
     mode: view.getUint16(at + 2, true),
     size: view.getFloat64(at + 4, true),
-    mtimeNs: view.getBigInt64(at + 12, true),
-    ctimeNs: view.getBigInt64(at + 20, true),
-    ino: view.getBigUint64(at + 28, true),
+    mtimeMs: view.getFloat64(at + 12, true),
+    ctimeMs: view.getFloat64(at + 20, true),
+    ino: view.getFloat64(at + 28, true),
+    mtime: view.getFloat64(at + 36, true),
   });
-  buffer.copy(block.buffer, entry + DIGEST_AT, at + 36, at + RESULT_BYTES);
+  buffer.copy(block.buffer, entry + DIGEST_AT, at + 44, at + RESULT_BYTES);
   setFlag(block, entry, FLAG.toHash, false);
   setFlag(block, entry, FLAG.fresh, view.getUint8(at + 1) === 1);
   return true;

@@ -1,15 +1,17 @@
 import { createHash, hash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { onDisk, printable, type TreePath } from '@pushmirror/manifest';
+import { LIMITS, onDisk, printable, type TreePath } from '@pushmirror/manifest';
 import { ArchiveError } from '../archive-error.ts';
 import type { Identity } from './block.ts';
-import { hasGone, unreadable } from './look.ts';
+import { hasGone, PERMISSIONS, unreadable } from './look.ts';
 
 /** A digest, and how the file was before and after it was made. */
 export interface Hashed extends Identity {
   digest: Buffer;
   size: number;
   mode: number;
+  /** Seconds since 1970, rounded down, within what a manifest can say. */
+  mtime: number;
   /** It was changed so shortly before that another change may leave no trace in its times. */
   fresh: boolean;
 }
@@ -69,19 +71,29 @@ function hashOnce(
   freshMs: number,
   onBytes: (bytes: number) => void,
 ): Hashed | 'changed' | undefined {
-  const freshNs = BigInt(Date.now() - freshMs) * 1_000_000n;
-  const before = fstatSync(fd, { bigint: true });
+  const freshFrom = Date.now() - freshMs;
+  const before = fstatSync(fd);
   if (!before.isFile()) return undefined;
-  const size = Number(before.size);
+  const { size } = before;
   const digest = size <= CHUNK_BYTES ? hashSmall(fd, size) : hashLarge(fd, size, onBytes);
   if (size <= CHUNK_BYTES) onBytes(size);
-  const after = fstatSync(fd, { bigint: true });
-  const { mtimeNs, ctimeNs, ino } = after;
-  const same =
-    before.size === after.size && before.mtimeNs === mtimeNs && before.ctimeNs === ctimeNs;
+  const after = fstatSync(fd);
+  const { mtimeMs, ctimeMs, ino } = after;
+  const same = size === after.size && before.mtimeMs === mtimeMs && before.ctimeMs === ctimeMs;
   if (digest === undefined || !same) return 'changed';
-  const fresh = mtimeNs >= freshNs || ctimeNs >= freshNs;
-  return { digest, size, mode: Number(after.mode) & 0o777, mtimeNs, ctimeNs, ino, fresh };
+  const fresh = mtimeMs >= freshFrom || ctimeMs >= freshFrom;
+  const mode = after.mode & PERMISSIONS;
+  return { digest, size, mode, mtime: secondsOf(fd, mtimeMs), mtimeMs, ctimeMs, ino, fresh };
+}
+
+/** A time that shows as a whole second may be one that was rounded up to it. */
+function secondsOf(fd: number, mtimeMs: number): number {
+  let seconds = Math.floor(mtimeMs / 1000);
+  if (mtimeMs % 1000 === 0) {
+    const { mtimeNs } = fstatSync(fd, { bigint: true });
+    if (mtimeNs < BigInt(seconds) * 1_000_000_000n) seconds -= 1;
+  }
+  return Math.max(-LIMITS.mtime, Math.min(LIMITS.mtime, seconds));
 }
 
 /** The digest of a file that fits into the chunk; undefined when it has become shorter. */

@@ -43,12 +43,13 @@ export async function hashUnknown(o: HashOptions): Promise<TreePath[]> {
   const work = async () => {
     for (const batch of batches) {
       o.signal.throwIfAborted();
-      const { results } = await o.hands.hash({ do: 'hash', paths: batch.paths });
+      const { paths, places, bytes: size } = batch;
+      const { results } = await o.hands.hash({ do: 'hash', paths, bytes: size });
       const bytes = bytesOver(results);
-      for (const [i, { block, entry }] of batch.places.entries()) {
-        if (!applyResult(bytes, i, block.bytes, entry)) gone.push(folderOf(batch.paths[i] ?? ''));
+      for (const [i, { block, entry }] of places.entries()) {
+        if (!applyResult(bytes, i, block.bytes, entry)) gone.push(folderOf(paths[i] ?? ''));
       }
-      o.onHashed(batch.paths.length);
+      o.onHashed(paths.length);
     }
   };
   // One more than there are hands, so that none waits for us.

@@ -1,31 +1,24 @@
-import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
+import { constants, lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
 import { errnoOf } from '@pushmirror/host';
 import { isAscii, onDisk, printable, type TreePath } from '@pushmirror/manifest';
 import { ArchiveError } from '../archive-error.ts';
-import type { Identity } from './block.ts';
 
-/** What a look at one path shows. `type` is the S_IFMT part of its mode. */
-export interface Look extends Identity {
-  type: number;
-  /** The nine permission bits. */
-  mode: number;
-  size: number;
-}
-
-const TYPE_BITS = 0o170000;
+const TYPE = constants.S_IFMT;
+export const PERMISSIONS = 0o777;
 
 /** Look at a path without following a link; undefined when there is nothing. */
-export function look(disk: string | Buffer, path: TreePath): Look | undefined {
+export function look(disk: string | Buffer, path: TreePath): Stats | undefined {
   try {
-    const stat = lstatSync(disk, { bigint: true, throwIfNoEntry: false });
-    if (stat === undefined) return undefined;
-    const { mtimeNs, ctimeNs, ino } = stat;
-    const mode = Number(stat.mode);
-    const size = Number(stat.size);
-    return { type: mode & TYPE_BITS, mode: mode & 0o777, size, mtimeNs, ctimeNs, ino };
+    return lstatSync(disk, { throwIfNoEntry: false });
   } catch (error) {
+    if (hasGone(error)) return undefined;
     throw unreadable(path, error);
   }
+}
+
+/** The S_IFMT part of a mode. */
+export function typeOf(stat: Stats): number {
+  return stat.mode & TYPE;
 }
 
 /** The names in a folder, in byte order; undefined when it is no longer a folder. */

@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import {
   entryCount,
   firstEntry,
@@ -6,12 +7,12 @@ import {
   isSameFile,
   KIND,
   kindOf,
+  mtimeOf,
   nameOf,
   nextEntry,
   orderOf,
   type Bytes,
 } from './block.ts';
-import type { Look } from './look.ts';
 
 /** Walks the entries of a block that was written earlier, by names that ascend. */
 export class OldEntries {
@@ -70,8 +71,13 @@ export class OldEntry {
     return orderOf(this.bytes, this.at);
   }
 
+  /** Seconds. */
+  get mtime(): number {
+    return mtimeOf(this.bytes, this.at);
+  }
+
   /** True when its digest is known and, by all that the file system shows, still right. */
-  isStill(seen: Look): boolean {
+  isStill(seen: Stats): boolean {
     const { bytes, at } = this;
     return isSameFile(bytes, at, seen) && !hasFlag(bytes, at, FLAG.toHash | FLAG.fresh);
   }

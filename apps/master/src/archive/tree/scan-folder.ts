@@ -16,7 +16,8 @@ import { ArchiveError } from '../archive-error.ts';
 import { FLAG, folderIsFresh, KIND, NO_ORDER, sameFolderIdentity } from './block.ts';
 import type { BlockWriter, NewEntry } from './block-writer.ts';
 import { findFolder, type Table } from './digest-cache.ts';
-import { list, look, namesOnDisk, readTarget } from './look.ts';
+import { list, look, namesOnDisk, PERMISSIONS, readTarget, typeOf } from './look.ts';
+import { lookThrough } from './look-through.ts';
 import { OldEntries, type OldEntry } from './old-entries.ts';
 
 /** What scanning goes by. */
@@ -43,12 +44,12 @@ export interface Scanned {
 }
 
 /**
- * Look at a folder and everything in it, and write it down, with the digests of files that have not
- * been touched since they were hashed. Blocks the thread; meant for threads of its own.
+ * Look at a folder and everything in it. If all is as it was, say so; if not, write it down, with
+ * the digests of files that have not been touched since they were hashed. Blocks the thread.
  *
  * The names are not listed again when the folder's own times show that none came or went.
  *
- * @param freshNs what was changed after this may be changed again without a trace in the times.
+ * @param freshFrom what was changed after this (ms since 1970) may change again without a trace.
  * @returns undefined when it is no folder any more.
  * @throws ArchiveError `unreadable`, `unsafe-path`, `unsafe-link`, `odd-file`.
  */
@@ -56,30 +57,32 @@ export function scanFolder(
   settings: ScanSettings,
   folder: TreePath,
   writer: BlockWriter,
-  freshNs: bigint,
+  freshFrom: number,
 ): Scanned | undefined {
   const { root, table, full } = settings;
   const disk = onDisk(root, folder);
   const itself = look(disk, folder);
-  if (itself?.type !== constants.S_IFDIR) return undefined;
-  const index = findFolder(table, folder);
+  if (itself === undefined || typeOf(itself) !== constants.S_IFDIR) return undefined;
+  const index = full ? -1 : findFolder(table, folder);
   const block = index < 0 ? -1 : (table.starts[index] ?? -1);
   const old = new OldEntries(table.bytes, block);
   const sameNames =
-    !full &&
     block >= 0 &&
     !folderIsFresh(table.bytes, block) &&
     sameFolderIdentity(table.bytes, block, itself);
+  if (sameNames) {
+    const same = lookThrough(settings, folder, block);
+    if (same !== undefined) return { ...newScanned(), ...same, sameAs: index };
+  }
   const names = sameNames ? old.names() : list(disk, folder);
   if (names === undefined) return undefined;
 
   const scanned = newScanned();
   const entryOf = entryReader(settings, folder);
-  writer.begin(folder, itself, itself.mtimeNs >= freshNs || itself.ctimeNs >= freshNs);
+  writer.begin(folder, itself, itself.mtimeMs >= freshFrom || itself.ctimeMs >= freshFrom);
   for (const name of names) {
     if (isOwnName(folder, name)) continue;
-    const before = old.find(name);
-    const entry = entryOf(name, before);
+    const entry = entryOf(name, old.find(name));
     if (entry === undefined) scanned.unsettled = true;
     else {
       writer.add(entry);
@@ -87,16 +90,11 @@ export function scanFolder(
     }
   }
   writer.end();
-  // What is still to be hashed has to come back, even when we knew as little before.
-  if (block >= 0 && scanned.toHash.files === 0 && writer.isSameAs(table.bytes, block)) {
-    writer.discard();
-    scanned.sameAs = index;
-  }
   return scanned;
 }
 
 /** Makes the entries of one folder. An entry is undefined when what it names has gone. */
-function entryReader({ root, profile, full }: ScanSettings, folder: TreePath) {
+function entryReader({ root, profile }: ScanSettings, folder: TreePath) {
   const hash = hashFolder(folder);
   const diskName = namesOnDisk(root, folder);
 
@@ -106,30 +104,35 @@ function entryReader({ root, profile, full }: ScanSettings, folder: TreePath) {
     const disk = diskName(name);
     const seen = look(disk, path);
     if (seen === undefined) return undefined;
-    const kind = kindFor(seen.type, path);
+    const kind = kindFor(typeOf(seen), path);
     const target = kind === KIND.link ? linkTarget(disk, path) : '';
     if (target === undefined) return undefined;
 
     const mayCut = before?.mayCut ?? mayCutAfter(hash, name);
     const flags = mayCut ? FLAG.mayCut : 0;
-    const { mode, size, mtimeNs, ctimeNs, ino } = seen;
+    const mode = seen.mode & PERMISSIONS;
     if (kind === KIND.folder) return { ...NOTHING, kind, flags, mode, name };
     const order = orderFor(profile, path, before);
     if (kind === KIND.link) return { ...NOTHING, kind, flags, order, name, target };
-    const file = { kind, order, mode, size, mtimeNs, ctimeNs, ino, name, target };
-    if (!full && before?.isStill(seen) === true) return { ...file, flags, digestFrom: before };
+    const { size, mtimeMs, ctimeMs, ino } = seen;
+    const same = before?.isStill(seen) === true;
+    // The seconds are told exactly with the digest.
+    const mtime = same ? before.mtime : 0;
+    const file = { kind, order, mode, size, mtimeMs, ctimeMs, ino, mtime, name, target };
+    if (same) return { ...file, flags, digestFrom: before };
     return { ...file, flags: flags | FLAG.toHash };
   };
 }
 
-/** What does not matter of a folder or link is always the same, so that blocks can be compared. */
+/** What does not matter of a folder or a link. */
 const NOTHING = {
   order: NO_ORDER,
   mode: 0,
   size: 0,
-  mtimeNs: 0n,
-  ctimeNs: 0n,
-  ino: 0n,
+  mtimeMs: 0,
+  ctimeMs: 0,
+  ino: 0,
+  mtime: 0,
   target: '',
 };
 

@@ -7,15 +7,14 @@ import { scanFolder, type ScanSettings } from './scan-folder.ts';
 /** About how many entries one request looks at, so that threads share the work evenly. */
 const ENTRIES_A_REQUEST = 4_096;
 
-const writer = new BlockWriter();
-
 /**
  * Scan folders, and go down from them until this request has done its share. A shallow one does
  * all its folders and does not go down.
  */
 export function scanFolders(setup: HandSetup, request: ScanRequest): ScanReply {
   const settings = settingsOf(setup);
-  const freshNs = BigInt(Date.now() - setup.freshMs) * 1_000_000n;
+  const writer = new BlockWriter();
+  const freshFrom = Date.now() - setup.freshMs;
   const { shallow } = request;
   const same: number[] = [];
   const unsettled: TreePath[] = [];
@@ -24,7 +23,7 @@ export function scanFolders(setup: HandSetup, request: ScanRequest): ScanReply {
   let entries = 0;
   while (todo.length > 0 && (shallow || entries < ENTRIES_A_REQUEST)) {
     const folder = todo.pop() ?? '';
-    const scanned = scanFolder(settings, folder, writer, freshNs);
+    const scanned = scanFolder(settings, folder, writer, freshFrom);
     if (scanned === undefined) {
       unsettled.push(folderOf(folder));
       continue;
@@ -36,14 +35,21 @@ export function scanFolders(setup: HandSetup, request: ScanRequest): ScanReply {
     toHash.bytes += scanned.toHash.bytes;
     if (!shallow) for (const path of scanned.folders) todo.push(path);
   }
-  const blocks = writer.take();
+  const blocks = writer.blocks();
   return { did: 'scan', same, blocks, rest: todo, unsettled, entries, toHash };
 }
 
-let known: ScanSettings | undefined;
+const known = new WeakMap<HandSetup, ScanSettings>();
 
-function settingsOf({ root, profile, full, table }: HandSetup): ScanSettings {
+function settingsOf(setup: HandSetup): ScanSettings {
+  const { root, profile, full, table } = setup;
   const { memory, starts } = table;
-  known ??= { root, profile, full, table: { bytes: bytesOver(memory), starts } };
-  return known;
+  const settings = known.get(setup) ?? {
+    root,
+    profile,
+    full,
+    table: { bytes: bytesOver(memory), starts },
+  };
+  known.set(setup, settings);
+  return settings;
 }

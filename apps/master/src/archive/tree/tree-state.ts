@@ -2,8 +2,7 @@ import { join, type TreePath } from '@pushmirror/manifest';
 import {
   blockLength,
   bytesOver,
-  DIGEST_AT,
-  DIGEST_BYTES,
+  copyHashed,
   entryCount,
   firstEntry,
   FLAG,
@@ -190,7 +189,7 @@ export class TreeState {
 function carryDigest(before: Bytes, old: number, now: Bytes, at: number): void {
   const known = !hasFlag(before, old, FLAG.toHash) && !hasFlag(before, old, FLAG.fresh);
   if (!known || !hasFlag(now, at, FLAG.toHash) || !isSameFileAs(before, old, now, at)) return;
-  before.buffer.copy(now.buffer, at + DIGEST_AT, old + DIGEST_AT, old + DIGEST_AT + DIGEST_BYTES);
+  copyHashed(before, old, now, at);
   setFlag(now, at, FLAG.toHash, false);
 }
 

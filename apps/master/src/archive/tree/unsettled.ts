@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { folderOf, onDisk, type TreePath } from '@pushmirror/manifest';
 import { folderPath, sameFolderIdentity } from './block.ts';
-import { look } from './look.ts';
+import { look, typeOf } from './look.ts';
 import type { TreeState } from './tree-state.ts';
 
 /**
@@ -14,7 +14,7 @@ export function unsettledFolders(root: string, state: TreeState, all: boolean): 
     if (!all && !changed) continue;
     const folder = folderPath(bytes, at);
     const now = look(onDisk(root, folder), folder);
-    if (now?.type !== constants.S_IFDIR) unsettled.push(folderOf(folder));
+    if (now === undefined || typeOf(now) !== constants.S_IFDIR) unsettled.push(folderOf(folder));
     else if (!sameFolderIdentity(bytes, at, now)) unsettled.push(folder);
   }
   return unsettled;

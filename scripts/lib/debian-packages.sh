@@ -40,14 +40,14 @@ install_packages() {
     die "These Debian packages are missing. Run: sudo apt-get install $*"
   fi
   say "Installing Debian packages: $*"
-  {
-    apt-get -q update
-    DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install "$@"
-  } >"${install_log:=$(mktemp)}" 2>&1 || {
-    tail -n 15 "$install_log" >&2
-    rm -f "$install_log"
-    die "These Debian packages could not be installed: $*"
-  }
-  rm -f "$install_log"
-  unset install_log
+  update_lists_once
+  DEBIAN_FRONTEND=noninteractive with_log \
+    apt-get -q -y --no-install-recommends install "$@" ||
+    die "These Debian packages could not be installed: $* (see above)."
+}
+
+update_lists_once() {
+  [[ -z ${lists_updated:-} ]] || return 0
+  with_log apt-get -q update || say 'apt-get update failed (see above); trying all the same.'
+  lists_updated=yes
 }

@@ -24,7 +24,7 @@ install_modules() {
   fi
   # better-sqlite3 is compiled where no ready one fits: about a minute.
   install_programs g++ make python3
-  say 'Installing npm packages (npm ci) ...'
+  say 'Installing npm packages (npm ci, a minute or two) ...'
   with_log npm ci --no-audit --no-fund --loglevel=error ||
     die 'npm ci failed: see above. Is the npm registry reachable?'
   echo "$abi" >"$stamp"
@@ -35,14 +35,4 @@ build() {
   TURBO_TELEMETRY_DISABLED=1 TURBO_NO_UPDATE_NOTIFIER=1 \
     with_log node_modules/.bin/turbo run build --no-daemon --ui=stream --output-logs=errors-only ||
     die 'The build failed: see above.'
-}
-
-# with_log COMMAND... : shows what a command said only when it fails.
-with_log() {
-  local log status=0
-  log=$(mktemp)
-  "$@" >"$log" 2>&1 </dev/null || status=$?
-  ((status == 0)) || cat "$log" >&2
-  rm -f "$log"
-  return "$status"
 }

@@ -12,6 +12,16 @@ die() {
   exit 1
 }
 
+# with_log COMMAND... : shows what a command said only when it fails.
+with_log() {
+  local log status=0
+  log=$(mktemp)
+  "$@" >"$log" 2>&1 </dev/null || status=$?
+  ((status == 0)) || cat "$log" >&2
+  rm -f "$log"
+  return "$status"
+}
+
 # set_up PROGRAM... : these programs, Node, the npm packages and an up-to-date build.
 set_up() {
   cd "$root"

@@ -1,0 +1,86 @@
+import { createRandom, type Random } from './random.ts';
+
+/** How a flapping mirror is cut off: itself, its SSH (pushes), or its upstream's rsync (pulls). */
+export const troubles = [
+  'stopped',
+  'killed',
+  'ssh reset',
+  'ssh silent',
+  'rsync reset',
+  'rsync silent',
+] as const;
+
+export type Trouble = (typeof troubles)[number];
+
+/** SIGKILL of the master or a hub. */
+export interface Kill {
+  who: string;
+  /** Milliseconds after the publish request has left. */
+  afterMs: number;
+  /** Milliseconds until it is started again. */
+  downMs: number;
+}
+
+/** One publish, and what befalls the network meanwhile. */
+export interface Step {
+  number: number;
+  /** Milliseconds before the publish. */
+  pauseMs: number;
+  /** By HTTP, or with `mirror-master publish`. */
+  client: 'api' | 'command';
+  kills: Kill[];
+  /** Mirrors that are cut off just before this publish, and those that come back. */
+  cut: { mirror: string; trouble: Trouble }[];
+  mend: string[];
+}
+
+export interface ScheduleOptions {
+  seed: number;
+  publishes: number;
+  /** Who is killed: the master and the hubs. */
+  killed: readonly string[];
+  /** Who flaps. */
+  flapping: readonly string[];
+}
+
+const MASTER_KILLS_PER_PUBLISH = 0.25;
+const HUB_KILLS_PER_PUBLISH = 0.15;
+const LATEST_KILL_MS = 1_500;
+const LONGEST_DOWN_MS = 2_000;
+const LONGEST_TROUBLE = 6;
+
+/** What a seed makes happen. Pure: the same options, the same steps. */
+export function planFaults(options: ScheduleOptions): Step[] {
+  const { publishes, killed, flapping } = options;
+  const random = createRandom(options.seed);
+  const steps = Array.from({ length: publishes }, (_, index) => newStep(index + 1, random));
+  for (const who of killed) addKills(steps, who, random);
+  for (const mirror of flapping) addTroubles(steps, mirror, random);
+  return steps;
+}
+
+function newStep(number: number, random: Random): Step {
+  const pauseMs = random.chance(0.7) ? random.int(0, 300) : random.int(800, 3_000);
+  const client = random.chance(0.125) ? 'command' : 'api';
+  return { number, pauseMs, client, kills: [], cut: [], mend: [] };
+}
+
+/** Each at least once. Half of the kills fall into the first tenth of a second: into the publish. */
+function addKills(steps: Step[], who: string, random: Random): void {
+  const rate = who === 'master' ? MASTER_KILLS_PER_PUBLISH : HUB_KILLS_PER_PUBLISH;
+  for (const step of random.sample(steps, Math.max(1, Math.round(steps.length * rate)))) {
+    const afterMs = random.chance(0.5) ? random.int(0, 100) : random.int(100, LATEST_KILL_MS);
+    step.kills.push({ who, afterMs, downMs: random.int(0, LONGEST_DOWN_MS) });
+  }
+}
+
+/** Up for a while, away for a while, to the end; what is still away then is mended by the run. */
+function addTroubles(steps: Step[], mirror: string, random: Random): void {
+  let at = random.int(1, Math.min(4, steps.length - 1));
+  while (at < steps.length) {
+    steps[at]?.cut.push({ mirror, trouble: random.pick(troubles) });
+    at += random.int(1, LONGEST_TROUBLE);
+    steps[at]?.mend.push(mirror);
+    at += random.int(1, LONGEST_TROUBLE);
+  }
+}

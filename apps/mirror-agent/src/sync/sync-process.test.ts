@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { parseHead } from '@pushmirror/trigger';
 import type { ArchiveSettings } from './archive-settings.ts';
 import { runSync } from './sync.ts';
 
@@ -6,15 +7,17 @@ import { runSync } from './sync.ts';
 const [, , options] = process.argv;
 
 if (options !== undefined) {
-  const { archive, mirror, stateDir } = JSON.parse(readFileSync(options, 'utf8')) as {
+  const { archive, mirror, stateDir, head } = JSON.parse(readFileSync(options, 'utf8')) as {
     archive: ArchiveSettings;
     mirror: string;
     stateDir: string;
+    head?: string;
   };
+  const goal = head === undefined ? undefined : parseHead(Buffer.from(head, 'latin1'));
   await runSync({
     archive,
     agent: { name: mirror, trace: {} },
-    goal: () => undefined,
+    goal: () => goal,
     via: 'manual',
     stateDir,
     now: () => new Date(),

@@ -60,6 +60,14 @@ void test('a mirror behind the system sshd: pushed when its daemon is up, and no
     await network.waitForPush('debian', second.serial, 'mirror', 'committed');
     assert.deepEqual(await network.differences(mirror, 'debian'), []);
 
+    // The same with the system's own ssh as the sender, for sites that need what ssh2 lacks.
+    await master.configure((settings) => Object.assign(settings, { sender: 'openssh' }));
+    await master.service.restart();
+    await writeFile(join(network.tree('debian'), 'third'), 'release');
+    const third = await master.publish('debian', '--wait', '100%', '--timeout', '60s');
+    assert.equal(third.mirrors.committed, 1);
+    assert.deepEqual(await network.differences(mirror, 'debian'), []);
+
     // Nothing but triggers: no shell, no other command, no pty, no forwarding.
     assert.equal((await ssh(target, 'cat /etc/passwd')).code, 65);
     assert.notEqual((await ssh(target, '', ['-tt'])).code, 0);

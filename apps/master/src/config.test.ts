@@ -30,6 +30,7 @@ test('every key that it mentions is one, and shows its default', () => {
   assert.equal(everything.trust_proxy, true);
   assert.equal(everything.rsyncd?.hosts_allow.length, 2);
   assert.deepEqual(everything.push, plain.push);
+  assert.deepEqual(everything.retention, plain.retention);
   assert.equal(everything.head_lifetime, plain.head_lifetime);
   assert.equal(everything.delete_limit, plain.delete_limit);
 });

@@ -45,6 +45,12 @@ export const masterSchema = z.strictObject({
     .refine((push) => push.backoff_min <= push.backoff_max, {
       error: 'backoff_min is longer than backoff_max',
     }),
+  retention: z
+    .strictObject({
+      pushes_for: duration.prefault('90d'),
+      releases: z.int().min(1).default(1000),
+    })
+    .prefault({}),
   rsyncd: z
     .strictObject({
       address: address.default('127.0.0.1'),

@@ -16,6 +16,7 @@ export type MasterErrorCode =
   | 'unauthorised'
   | 'forbidden'
   | 'too-many-failures'
+  | 'too-many-streams'
   | 'state-in-use'
   | 'wrong-state'
   | 'no-answer'

@@ -16,7 +16,10 @@ import { createApp } from './http/app.ts';
 import { createAuth } from './http/auth.ts';
 import { createFailureLimit } from './http/failure-limit.ts';
 import { adoptAdminToken } from './registry/manage-tokens.ts';
+import { createFeed } from './monitor/feed.ts';
 import { createLedger } from './rollout/ledger.ts';
+import { createNews, type News } from './rollout/news.ts';
+import { pruneOld } from './rollout/retention.ts';
 import { createRolloutEngine, type RolloutEngine } from './rollout/run.ts';
 import { readKeys, type MasterKeys } from './setup/keys.ts';
 import { openState, type StateFolder } from './setup/state-folder.ts';
@@ -41,6 +44,7 @@ export interface Master {
 }
 
 const CLOSE_DEADLINE_MS = 5_000;
+const RETENTION_EVERY_MS = 10 * 60_000;
 
 /**
  * The composition root: reads the keys, opens the database, and wires the parts together. Nothing
@@ -76,7 +80,10 @@ interface Parts extends MasterOptions {
 async function assemble(parts: Parts): Promise<Master> {
   const { config, logger, now, keys, db } = parts;
   const sender = createSender(config);
-  const engine = createEngine(parts, sender);
+  const feed = createFeed();
+  const onTrouble = (error: unknown) => logger.error({ err: error }, 'an event was not told');
+  const news = createNews({ db, feed, now, onTrouble });
+  const engine = createEngine(parts, sender, news);
   const turns = createTurns();
   const heads = createHeads({
     db,
@@ -94,6 +101,9 @@ async function assemble(parts: Parts): Promise<Master> {
     heads,
     turns,
     now,
+    onAttempt: news.attempt,
+    onCommitted: ({ release, superseded }) =>
+      news.released(release.archive, release.serial, superseded),
     onPublished: async (archive, serial) => {
       logger.info({ archive, serial }, 'published');
       await engine.resume(archive);
@@ -103,6 +113,7 @@ async function assemble(parts: Parts): Promise<Master> {
   const app = await createApp({
     db,
     now,
+    feed,
     publisher,
     network: config.network,
     deleteLimit: config.delete_limit,
@@ -118,8 +129,15 @@ async function assemble(parts: Parts): Promise<Master> {
     }),
     onArchivesChanged: async () => rsyncd?.serve(await listArchives(db)),
     onPushesEnded: (pushes) => engine.end(pushes),
+    onPushesMoved: news.moved,
+    async onRetried({ archive, pushes }) {
+      engine.end(pushes); // A rest is over, with all that was remembered of it.
+      news.moved(pushes);
+      await engine.resume(archive);
+    },
   });
   const upkeep = createUpkeep(parts, heads, engine);
+  const retention = createRetention(parts);
   return {
     app,
     url: () => app.listeningOrigin,
@@ -128,8 +146,10 @@ async function assemble(parts: Parts): Promise<Master> {
       await listen(app, config);
       await upkeep.start(); // Its first round makes public what a crash left unpublished.
       await engine.resume();
+      void retention.start(); // Forgetting can wait for everything else, and nothing waits for it.
     },
-    destroy: () => destroyAll({ ...parts, upkeep, publisher, engine, sender, app, rsyncd }),
+    destroy: () =>
+      destroyAll({ ...parts, upkeep, retention, news, publisher, engine, sender, app, rsyncd }),
   };
 }
 
@@ -140,11 +160,15 @@ function createSender(config: MasterConfig): Sender {
     : createOpensshSender({ privateKeyPath, stateDir: `${config.state}/ssh` });
 }
 
-function createEngine({ config, logger, now, db }: Parts, sender: Sender): RolloutEngine {
+function createEngine(
+  { config, logger, now, db }: Parts,
+  sender: Sender,
+  news: News,
+): RolloutEngine {
   const { push } = config;
   return createRolloutEngine({
     db,
-    ledger: createLedger(db),
+    ledger: createLedger(db, news.moved),
     sender,
     now,
     concurrency: push.concurrency,
@@ -180,6 +204,26 @@ function createUpkeep({ config, logger }: Parts, heads: Heads, engine: RolloutEn
   );
 }
 
+/** Forgets what nobody need know any more. */
+function createRetention({ config, logger, now, db }: Parts): Repeated {
+  const { pushes_for: ms, releases } = config.retention;
+  const stopping = new AbortController();
+  const round = async () => {
+    const pruned = await pruneOld(db, { ms, releases }, { now, signal: stopping.signal });
+    if (pruned.pushes + pruned.reportCursors > 0) logger.info(pruned, 'old pushes deleted');
+  };
+  const rounds = every(RETENTION_EVERY_MS, round, (error) =>
+    logger.error({ err: error }, 'old pushes were not deleted'),
+  );
+  return {
+    start: () => rounds.start(),
+    stop() {
+      stopping.abort();
+      return rounds.stop();
+    },
+  };
+}
+
 async function startRsyncd(
   config: MasterConfig,
   logger: Logger,
@@ -208,6 +252,8 @@ async function listen(app: FastifyInstance, config: MasterConfig): Promise<void>
 async function destroyAll(
   all: Pick<Parts, 'db' | 'folder'> & {
     upkeep: Repeated;
+    retention: Repeated;
+    news: News;
     publisher: Publisher;
     engine: RolloutEngine;
     sender: Sender;
@@ -217,12 +263,14 @@ async function destroyAll(
 ): Promise<void> {
   await all.publisher.close();
   await all.upkeep.stop();
+  await all.retention.stop();
   await all.engine.close();
   await all.sender.close();
   const deadline = setTimeout(() => all.app.server.closeAllConnections(), CLOSE_DEADLINE_MS);
   await all.app.close();
   clearTimeout(deadline);
   await all.rsyncd?.close();
+  await all.news.settled();
   await all.db.destroy();
   all.folder.release();
 }

@@ -9,6 +9,14 @@ import type { PushRow, ReleaseRow } from '../db/schema.ts';
 import { planRollout, type PlannedPush } from '../rollout/plan.ts';
 import type { Contents } from './contents.ts';
 
+export interface Committed {
+  release: ReleaseRow;
+  /** How many mirrors are to be told. */
+  pushes: number;
+  /** The serials of older releases of which pushes were still open, and are no more. */
+  superseded: number[];
+}
+
 /**
  * The moment at which a release exists: itself, one push for every mirror that is to hear of it,
  * the end of older pushes, and the audit entry, in one transaction. What this resolves is never
@@ -20,12 +28,12 @@ export async function commitRelease(
   contents: Contents & { seconds: number },
   by: Actor,
   at: Date,
-): Promise<{ release: ReleaseRow; pushes: number }> {
+): Promise<Committed> {
   const release = releaseRow(signed, contents, by, at);
   const { archive, serial } = release;
-  const pushes = await db.transaction().execute(async (trx) => {
+  return db.transaction().execute(async (trx) => {
     await insertRelease(trx, release);
-    await supersedePushes(trx, archive, serial, release.published_at);
+    const superseded = await supersedePushes(trx, archive, serial, release.published_at);
     const optedIn = await listOptIns(trx, { archive });
     const plan = planRollout(await listMirrors(trx), new Set(optedIn.map((row) => row.mirror)));
     await insertPushes(
@@ -34,9 +42,8 @@ export async function commitRelease(
     );
     const detail = { serial, files: contents.files, pushes: plan.length };
     await appendAudit(trx, at, by, { action: 'publish', subject: archive, detail });
-    return plan.length;
+    return { release, pushes: plan.length, superseded };
   });
-  return { release, pushes };
 }
 
 function releaseRow(
@@ -63,6 +70,7 @@ function releaseRow(
     seconds,
     published_at: at.toISOString(),
     published_by: by.name,
+    pruned_at: null,
   };
 }
 

@@ -6,7 +6,7 @@ import type { ArchiveRow } from '../db/schema.ts';
 import { asActionable } from '../db/sqlite.ts';
 import { MasterError } from '../errors.ts';
 import { checkArchiveStillThere } from './check-path.ts';
-import { commitRelease } from './commit-release.ts';
+import { commitRelease, type Committed } from './commit-release.ts';
 import { readContents, type ContentsProgress } from './contents.ts';
 import type { Heads } from './heads.ts';
 import { nextSerial } from './serial.ts';
@@ -61,7 +61,11 @@ export function createPublisher(o: {
   heads: Heads;
   turns: Turns;
   now: () => Date;
-  /** Told when a release exists; begins its pushes. */
+  /** Told when a publish began, came further, or ended. */
+  onAttempt?: (attempt: Attempt) => void;
+  /** Told at the moment at which a release exists, public or not. */
+  onCommitted?: (committed: Committed) => void;
+  /** Told when a release is public; begins its pushes. */
   onPublished: (archive: string, serial: number) => Promise<void>;
 }): Publisher {
   const latest = new Map<string, Attempt>();
@@ -81,7 +85,10 @@ export function createPublisher(o: {
       serial: attempt.serial,
       stateDir: o.stateDir,
       ...options,
-      onProgress: (progress) => void (attempt.progress = progress),
+      onProgress(progress) {
+        attempt.progress = progress;
+        o.onAttempt?.(attempt);
+      },
       signal: stopping.signal,
     });
     stopping.signal.throwIfAborted();
@@ -92,6 +99,7 @@ export function createPublisher(o: {
     const pushes = await o.turns.take(archive.name, async () => {
       const signed = o.heads.sign(manifest === undefined ? named : { ...named, manifest });
       const done = await commitRelease(o.db, signed, { ...contents, seconds }, by, o.now());
+      o.onCommitted?.(done);
       await makePublic(archive, serial);
       return done.pushes;
     });
@@ -145,7 +153,8 @@ export function createPublisher(o: {
         const attempt = newAttempt(name, serial, o.now());
         latest.set(name, attempt);
         const work = publish(archive, attempt, by, options).finally(() => busy.delete(name));
-        const done = settle(attempt, work);
+        o.onAttempt?.(attempt);
+        const done = settle(attempt, work).finally(() => o.onAttempt?.(attempt));
         running.add(done);
         const forget = () => void running.delete(done);
         void done.then(forget, forget); // Whoever asked hears how it ended; nobody need be there.

@@ -56,6 +56,7 @@ export function createClient(options: CommonOptions): Client {
       throw noAnswer(base, configPath(options), cause);
     });
     const text = await response.text();
+    if (response.status === 401) throw unknownToken(base, config.admin_token_file);
     if (!response.ok) throw refused(base, response.status, text);
     return readAnswer(base, text, answer);
   };
@@ -89,6 +90,14 @@ function refused(base: string, status: number, text: string): RefusedError {
   } catch {
     return new RefusedError(status, 'unknown', `${base} answered ${status}.`);
   }
+}
+
+function unknownToken(base: string, file: string): RefusedError {
+  return new RefusedError(
+    401,
+    'unauthorised',
+    `The master at ${base} does not know the token in ${file}. Is it another master's? After a change of the file, restart the master.`,
+  );
 }
 
 function noAnswer(base: string, config: string, cause: unknown): MasterError {

@@ -64,6 +64,6 @@ function describe({ archive, serial, startedAt, progress }: Attempt): string {
   }
   const ms = Math.max(1, Date.now() - Date.parse(startedAt));
   const left = done === 0 ? '' : `, ${span(((bytesInAll - done) * ms) / done)} left`;
-  const share = `${number(files)} of ${counted(filesInAll, 'file')}, ${bytes(done)} of ${bytes(bytesInAll)}`;
-  return `${what}, ${share}, ${bytes((done * 1000) / ms)}/s${left}`;
+  const share = `${number(files)}/${counted(filesInAll, 'file')}, ${bytes(done)}/${bytes(bytesInAll)}`;
+  return `${what} ${share}, ${bytes((done * 1000) / ms)}/s${left}`;
 }

@@ -75,21 +75,67 @@ export function updatePush(
     .execute();
 }
 
-/** A newer release takes over every open push of the older ones of its archive. */
-export function supersedePushes(db: DbOrTrx, archive: string, serial: number, at: string) {
-  return db
+/**
+ * A newer release takes over every open push of the older ones of its archive; returns the serials
+ * of those that had any.
+ */
+export async function supersedePushes(
+  db: DbOrTrx,
+  archive: string,
+  serial: number,
+  at: string,
+): Promise<number[]> {
+  const rows = await db
     .updateTable('push')
     .set({ state: 'superseded', updated_at: at, reason: `Release ${serial} took over.` })
     .where('archive', '=', archive)
     .where('serial', '<', serial)
     .where('state', 'not in', CLOSED)
+    .returning('serial')
     .execute();
+  return [...new Set(rows.map((row) => row.serial))];
+}
+
+/** Whether any push of this release is not done. */
+export async function hasOpenPush(db: DbOrTrx, archive: string, serial: number): Promise<boolean> {
+  const row = await db
+    .selectFrom('push')
+    .select('mirror')
+    .where('archive', '=', archive)
+    .where('serial', '=', serial)
+    .where('state', 'not in', CLOSED)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Delete at most `limit` pushes of one release, none of them open; returns how many there were. */
+export async function deletePushes(
+  db: DbOrTrx,
+  of: { archive: string; serial: number },
+  limit: number,
+): Promise<number> {
+  const some = db
+    .selectFrom('push')
+    .select('mirror')
+    .where('archive', '=', of.archive)
+    .where('serial', '=', of.serial)
+    .where('state', 'in', CLOSED)
+    .limit(limit);
+  const { numDeletedRows } = await db
+    .deleteFrom('push')
+    .where('archive', '=', of.archive)
+    .where('serial', '=', of.serial)
+    .where('state', 'in', CLOSED)
+    .where('mirror', 'in', some)
+    .executeTakeFirstOrThrow();
+  return Number(numDeletedRows);
 }
 
 /** How many pushes of each of these releases are in each state. */
 export async function countPushes(
   db: DbOrTrx,
-  of: { archive?: string | undefined; serialsFrom?: number },
+  of: { archive?: string | undefined; serial?: number; serialsFrom?: number },
 ): Promise<{ archive: string; serial: number; state: PushState; count: number }[]> {
   let query = db
     .selectFrom('push')
@@ -97,6 +143,7 @@ export async function countPushes(
     .select(({ fn }) => fn.countAll<number>().as('count'))
     .groupBy(['archive', 'serial', 'state']);
   if (of.archive !== undefined) query = query.where('archive', '=', of.archive);
+  if (of.serial !== undefined) query = query.where('serial', '=', of.serial);
   if (of.serialsFrom !== undefined) query = query.where('serial', '>=', of.serialsFrom);
   const rows = await query.execute();
   return rows.map((row) => ({ ...row, count: Number(row.count) }));

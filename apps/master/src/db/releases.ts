@@ -38,7 +38,7 @@ export function listReleases(
     .selectFrom('release')
     .select(['archive', 'serial', 'epoch', 'manifest_sha256', 'manifest_bytes'])
     .select(['issued_at', 'expires_at', 'files', 'bytes', 'changed', 'dropped', 'seconds'])
-    .select(['published_at', 'published_by'])
+    .select(['published_at', 'published_by', 'pruned_at'])
     .orderBy('published_at', 'desc')
     .orderBy('serial', 'desc')
     .limit(o.limit);
@@ -71,6 +71,30 @@ export function replaceHead(
   return db
     .updateTable('release')
     .set(head)
+    .where('archive', '=', of.archive)
+    .where('serial', '=', of.serial)
+    .execute();
+}
+
+/** The releases of an archive whose pushes may still be there, newest first. */
+export function unprunedReleases(
+  db: DbOrTrx,
+  archive: string,
+): Promise<Pick<ReleaseRow, 'archive' | 'serial' | 'published_at'>[]> {
+  return db
+    .selectFrom('release')
+    .select(['archive', 'serial', 'published_at'])
+    .where('archive', '=', archive)
+    .where('pruned_at', 'is', null)
+    .orderBy('serial', 'desc')
+    .execute();
+}
+
+/** Note that the pushes of a release are no longer there. */
+export function markPruned(db: DbOrTrx, of: { archive: string; serial: number }, at: string) {
+  return db
+    .updateTable('release')
+    .set({ pruned_at: at })
     .where('archive', '=', of.archive)
     .where('serial', '=', of.serial)
     .execute();

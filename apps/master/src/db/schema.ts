@@ -12,7 +12,7 @@ export interface Tables {
   mirror: MirrorRow;
   mirror_archive: MirrorArchiveRow;
   push: PushRow;
-  report_cursor: { mirror: string; instance: string; number: number };
+  report_cursor: { mirror: string; instance: string; number: number; taken_at: string | null };
   token: TokenRow;
   audit: AuditRow;
   migration: { name: string; applied_at: string };
@@ -44,6 +44,7 @@ export interface ReleaseRow {
   seconds: number;
   published_at: string;
   published_by: string;
+  pruned_at: string | null;
 }
 
 export interface MirrorRow {

@@ -24,6 +24,7 @@ const STATUS: Record<MasterErrorCode, number> = {
   unauthorised: 401,
   forbidden: 403,
   'too-many-failures': 429,
+  'too-many-streams': 503,
   'state-in-use': 503,
   'wrong-state': 503,
   'no-answer': 503,

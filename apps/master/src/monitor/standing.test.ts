@@ -32,6 +32,8 @@ test('a mirror is up to date only by its serial', () => {
 test('a new release is on its way for a while, then the mirror is behind', () => {
   assert.equal(standingOf(facts({}), soon).state, 'on-its-way');
   assert.equal(standingOf(facts({ said: said('syncing') }), soon).words, 'syncing');
+  const polled = facts({ push: null, said: said('syncing') });
+  assert.equal(standingOf(polled, soon).words, 'syncing', 'also without a push');
   const behind = standingOf(facts({}), late);
   assert.deepEqual([behind.state, behind.lag?.serials], ['behind', 1]);
 });

@@ -46,6 +46,9 @@ export interface StandingFacts {
 /** So long after a release a mirror without it is on its way, and behind after that. */
 const ON_ITS_WAY_MS = 3_600_000;
 
+/** What a mirror says when it has begun by itself, without a push. */
+const UNDERWAY: ReadonlySet<string> = new Set(['accepted', 'syncing', 'staged']);
+
 const WORDS: Record<StandingState, string> = {
   'nothing-published': 'nothing published yet',
   current: 'up to date',
@@ -80,7 +83,8 @@ function stateOf(facts: StandingFacts, lag: Lag | null): StandingState {
   if (facts.said?.event === 'failed' || facts.push?.state === 'given-up') return 'failed';
   if (facts.push?.state === 'refused') return 'refused';
   if (facts.push?.state === 'unreachable') return 'unreachable';
-  if (facts.push !== null && lag.ms < ON_ITS_WAY_MS) return 'on-its-way';
+  const underway = facts.push !== null || UNDERWAY.has(facts.said?.event ?? '');
+  if (underway && lag.ms < ON_ITS_WAY_MS) return 'on-its-way';
   return facts.servedSerial === null ? 'never' : 'behind';
 }
 

@@ -5,6 +5,7 @@ import { listOptIns, updateClaim } from '../db/opt-ins.ts';
 import { findPush, updatePush, type PushKey } from '../db/pushes.ts';
 import { findRelease } from '../db/releases.ts';
 import { readCursor, writeCursor } from '../db/report-cursors.ts';
+import type { PushRow } from '../db/schema.ts';
 import { afterNews, type PushNews } from '../rollout/state.ts';
 import { judgeReport } from './judge.ts';
 
@@ -14,6 +15,8 @@ export interface Taken {
   acknowledged: string | null;
   /** Pushes that reached a terminal state: nothing more need be sent for them. */
   ended: PushKey[];
+  /** Every push that changed, as it is now. */
+  moved: PushRow[];
 }
 
 /**
@@ -30,7 +33,7 @@ export function takeReports(
   return db.transaction().execute(async (trx) => {
     const at = o.now();
     const cursors = new Map<string, number>();
-    const taking: Taking = { at, ended: [], refused: [] };
+    const taking: Taking = { at, ended: [], moved: [], refused: [] };
     for (const report of reports) {
       const { instance, number } = partsOf(report.id);
       const seen = cursors.get(instance) ?? (await readCursor(trx, { mirror: reporter, instance }));
@@ -40,15 +43,16 @@ export function takeReports(
     }
     await noteRefused(trx, { name: reporter, origin: o.origin }, taking);
     for (const [instance, number] of cursors) {
-      await writeCursor(trx, { mirror: reporter, instance, number });
+      await writeCursor(trx, { mirror: reporter, instance, number, taken_at: at.toISOString() });
     }
-    return { acknowledged: reports.at(-1)?.id ?? null, ended: taking.ended };
+    return { acknowledged: reports.at(-1)?.id ?? null, ended: taking.ended, moved: taking.moved };
   });
 }
 
 interface Taking {
   at: Date;
   ended: PushKey[];
+  moved: PushRow[];
   refused: { report: Report; reason: string }[];
 }
 
@@ -94,6 +98,7 @@ async function movePush(trx: DbOrTrx, key: PushKey, news: PushNews, taking: Taki
   const change = afterNews(push, news);
   if (change === undefined) return;
   await updatePush(trx, key, change);
+  taking.moved.push({ ...push, ...change });
   if (isTerminal(change.state)) taking.ended.push(key);
 }
 

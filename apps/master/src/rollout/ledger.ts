@@ -1,5 +1,6 @@
 import type { Db } from '../db/open.ts';
 import { findPush, updatePush, type PushKey } from '../db/pushes.ts';
+import type { PushRow } from '../db/schema.ts';
 import { afterNews, type PushNews } from './state.ts';
 
 /** Where the news of pushes is written down. */
@@ -22,9 +23,12 @@ interface Entry {
 
 /**
  * Writes news in groups, so that a thousand mirrors that answer at once cost a few transactions
- * and not a thousand.
+ * and not a thousand. `onMoved` hears of every push that changed, once that is on the disk.
  */
-export function createLedger(db: Db): Ledger {
+export function createLedger(
+  db: Db,
+  onMoved: (pushes: readonly PushRow[]) => void = () => {},
+): Ledger {
   const waiting: Entry[] = [];
   let writing = false;
 
@@ -33,8 +37,9 @@ export function createLedger(db: Db): Ledger {
     while (waiting.length > 0) {
       const group = waiting.splice(0, NEWS_PER_TRANSACTION);
       try {
-        await write(db, group);
+        const moved = await write(db, group);
         for (const entry of group) entry.resolve();
+        onMoved(moved);
       } catch (error) {
         for (const entry of group) entry.reject(error);
       }
@@ -51,12 +56,16 @@ export function createLedger(db: Db): Ledger {
   };
 }
 
-function write(db: Db, group: readonly Entry[]): Promise<void> {
+function write(db: Db, group: readonly Entry[]): Promise<PushRow[]> {
   return db.transaction().execute(async (trx) => {
+    const moved: PushRow[] = [];
     for (const { key, news } of group) {
       const push = await findPush(trx, key);
       const change = push === undefined ? undefined : afterNews(push, news);
-      if (change !== undefined) await updatePush(trx, key, change);
+      if (push === undefined || change === undefined) continue;
+      await updatePush(trx, key, change);
+      moved.push({ ...push, ...change });
     }
+    return moved;
   });
 }

@@ -47,6 +47,13 @@ port = 8470
 # backoff_max = "10m"
 # give_up_after = "24h"
 
+# How long the master remembers what each mirror did with a release: whichever is reached first.
+# The current release, and what is still on its way, are always kept.
+# [retention]
+# pushes_for = "90d"
+# So many releases of each archive.
+# releases = 1000
+
 # With this section the master runs an rsync daemon itself, with a read-only module per archive.
 # [rsyncd]
 # address = "0.0.0.0"

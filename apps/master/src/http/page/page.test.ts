@@ -50,7 +50,7 @@ test('the page says what is where, in a table with heads and times', () => {
   assert.match(html, /1 of 1 mirror reports it/);
   assert.match(
     html,
-    /<th scope="row"><a href="https:\/\/hub\.example\.org\/debian\/"[^>]*>hub\.example\.org<\/a>/,
+    /<th role="rowheader" scope="row"><a href="https:\/\/hub\.example\.org\/debian\/"[^>]*>hub\.example\.org<\/a>/,
   );
   assert.match(html, /<time datetime="2026-11-21T08:57:00\.000Z"[^>]*>3\u00a0min ago<\/time>/);
   assert.doesNotMatch(html, /<script|style=|onload|https?:\/\/(?!hub\.example)/);
@@ -82,7 +82,7 @@ test('hostile texts stay texts, in every field', () => {
       text,
     );
     assert.doesNotMatch(html, /<script|<img|<h1>down|onerror=alert\(1\)>/);
-    assert.equal(html.match(/<tr>/g)?.length, 2, 'the table keeps its shape');
+    assert.equal(html.match(/<tr /g)?.length, 2, 'the table keeps its shape');
   }
 });
 

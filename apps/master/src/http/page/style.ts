@@ -1,3 +1,7 @@
+/** Three tiers of a tree. */
+export const ICON =
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><g fill="#2f9e5f"><circle cx="8" cy="3" r="2.5"/><circle cx="4" cy="9" r="2"/><circle cx="12" cy="9" r="2"/><circle cx="2" cy="14" r="1.5"/><circle cx="6" cy="14" r="1.5"/><circle cx="10" cy="14" r="1.5"/><circle cx="14" cy="14" r="1.5"/></g></svg>';
+
 /** The page's style sheet: light and dark, from 360 px to wide; tables become cards on a phone. */
 export const STYLE = `
 :root {

@@ -3,7 +3,8 @@ import type { PageModel } from './model.ts';
 
 /**
  * The page, with nothing but what a browser had in 2005: works without JavaScript, asks nobody
- * else for anything. `<%= %>` escapes; there is no unescaped output here.
+ * else for anything. `<%= %>` escapes; there is no unescaped output here. The roles say again what
+ * the elements are, since on a phone the style sheet shows the table as cards.
  */
 const TEMPLATE = `<!doctype html>
 <html lang="en">
@@ -12,6 +13,7 @@ const TEMPLATE = `<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title><%= it.network %>: mirror network status</title>
+<link rel="icon" href="/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/style.css">
 </head>
 <body>
@@ -42,18 +44,18 @@ const TEMPLATE = `<!doctype html>
 <p class="empty">No mirror has opted in yet.</p>
 <% } %>
 <% for (const tier of archive.tiers) { %>
-<table>
+<table role="table">
 <caption><%= tier.title %></caption>
-<thead><tr><th scope="col">Mirror</th><th scope="col">State</th><th scope="col">Serial</th><th scope="col">Lag</th><th scope="col">Pulls from</th><th scope="col">Last word</th></tr></thead>
-<tbody>
+<thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">Mirror</th><th role="columnheader" scope="col">State</th><th role="columnheader" scope="col">Serial</th><th role="columnheader" scope="col">Lag</th><th role="columnheader" scope="col">Pulls from</th><th role="columnheader" scope="col">Last word</th></tr></thead>
+<tbody role="rowgroup">
 <% for (const row of tier.mirrors) { %>
-<tr>
-<th scope="row"><% if (row.url === null) { %><%= row.mirror %><% } else { %><a href="<%= row.url %>" rel="nofollow noopener noreferrer"><%= row.mirror %></a><% } %><% if (row.country !== null) { %> <span class="country"><%= row.country %></span><% } %></th>
-<td data-label="State"><span class="state <%= row.tone %>"><%= row.words %></span><% if (row.reason !== null) { %><span class="reason"><%= row.reason %></span><% } %></td>
-<td data-label="Serial" class="number"><%= row.serial %></td>
-<td data-label="Lag"><%= row.lag %></td>
-<td data-label="Pulls from"><%= row.upstream %></td>
-<td data-label="Last word"><% if (row.at === null) { %>never<% } else { %><time datetime="<%= row.at.iso %>" title="<%= row.at.full %>"><%= row.at.text %></time><% } %></td>
+<tr role="row">
+<th role="rowheader" scope="row"><% if (row.url === null) { %><%= row.mirror %><% } else { %><a href="<%= row.url %>" rel="nofollow noopener noreferrer"><%= row.mirror %></a><% } %><% if (row.country !== null) { %> <span class="country"><%= row.country %></span><% } %></th>
+<td role="cell" data-label="State"><span class="state <%= row.tone %>"><%= row.words %></span><% if (row.reason !== null) { %><span class="reason"><%= row.reason %></span><% } %></td>
+<td role="cell" data-label="Serial" class="number"><%= row.serial %></td>
+<td role="cell" data-label="Lag"><%= row.lag %></td>
+<td role="cell" data-label="Pulls from"><%= row.upstream %></td>
+<td role="cell" data-label="Last word"><% if (row.at === null) { %>never<% } else { %><time datetime="<%= row.at.iso %>" title="<%= row.at.full %>"><%= row.at.text %></time><% } %></td>
 </tr>
 <% } %>
 </tbody>

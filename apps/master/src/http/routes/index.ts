@@ -1,23 +1,27 @@
 import type { FastifyInstance } from 'fastify';
 import { archiveRoutes, type ArchiveNeeds } from './archives.ts';
 import { downstreamRoutes } from './downstreams.ts';
+import { eventRoutes, type EventNeeds } from './events.ts';
 import { headRoutes } from './heads.ts';
 import { healthRoutes, type HealthNeeds } from './health.ts';
 import { mirrorRoutes, type MirrorNeeds } from './mirrors.ts';
 import { pageRoutes, type PageNeeds } from './page.ts';
+import { receiptRoutes } from './receipts.ts';
 import { releaseRoutes, type ReleaseNeeds } from './releases.ts';
 import { reportRoutes, type ReportNeeds } from './reports.ts';
-import { rolloutRoutes } from './rollouts.ts';
+import { rolloutRoutes, type RolloutNeeds } from './rollouts.ts';
 import { statusRoutes } from './status.ts';
 import { tokenRoutes } from './tokens.ts';
 
 /** What all routes together are given. */
 export type RouteNeeds = ArchiveNeeds &
+  EventNeeds &
   HealthNeeds &
   MirrorNeeds &
   PageNeeds &
   ReleaseNeeds &
-  ReportNeeds;
+  ReportNeeds &
+  RolloutNeeds;
 
 /** Every route of the master. */
 export async function routes(app: FastifyInstance, needs: RouteNeeds): Promise<void> {
@@ -27,7 +31,9 @@ export async function routes(app: FastifyInstance, needs: RouteNeeds): Promise<v
   await app.register(archiveRoutes, needs);
   await app.register(headRoutes, needs);
   await app.register(releaseRoutes, needs);
+  await app.register(receiptRoutes, needs);
   await app.register(rolloutRoutes, needs);
+  await app.register(eventRoutes, needs);
   await app.register(mirrorRoutes, needs);
   await app.register(downstreamRoutes, needs);
   await app.register(reportRoutes, needs);

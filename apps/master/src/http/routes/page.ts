@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Db } from '../../db/open.ts';
 import { readOverview } from '../../monitor/overview.ts';
 import { pageModel } from '../page/model.ts';
-import { STYLE } from '../page/style.ts';
+import { ICON, STYLE } from '../page/style.ts';
 import { renderPage } from '../page/template.ts';
 
 export interface PageNeeds {
@@ -23,6 +23,9 @@ export function pageRoutes(
   });
   app.get('/style.css', { schema: { hide: true } }, (_, reply) =>
     reply.type('text/css; charset=utf-8').header('cache-control', 'max-age=300').send(STYLE),
+  );
+  app.get('/icon.svg', { schema: { hide: true } }, (_, reply) =>
+    reply.type('image/svg+xml').header('cache-control', 'max-age=86400').send(ICON),
   );
   done();
 }

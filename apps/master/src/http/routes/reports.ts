@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Db } from '../../db/open.ts';
 import type { PushKey } from '../../db/pushes.ts';
+import type { PushRow } from '../../db/schema.ts';
 import { downstreamsOf } from '../../registry/downstreams.ts';
 import { takeReports } from '../../report/take.ts';
 import type { Auth } from '../auth.ts';
@@ -14,6 +15,8 @@ export interface ReportNeeds {
   now: () => Date;
   /** Told which pushes are done by the mirrors' own word: nothing more need be sent for them. */
   onPushesEnded: (pushes: readonly PushKey[]) => void;
+  /** Told which pushes changed. */
+  onPushesMoved: (pushes: readonly PushRow[]) => void;
 }
 
 /** 200 reports, each with 20 lines of rsync at their longest. */
@@ -35,6 +38,7 @@ export function reportRoutes(base: FastifyInstance, needs: ReportNeeds, done: ()
       const { reports } = request.body;
       const taken = await takeReports(db, mirror, reports, { origin: request.ip, now });
       needs.onPushesEnded(taken.ended);
+      needs.onPushesMoved(taken.moved);
       const { digest } = await downstreamsOf(db, mirror);
       return { acknowledged: taken.acknowledged, downstreams: digest };
     },

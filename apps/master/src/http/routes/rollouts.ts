@@ -7,17 +7,29 @@ import { countPushes, pushesOf } from '../../db/pushes.ts';
 import { findRelease, listReleases } from '../../db/releases.ts';
 import { MasterError } from '../../errors.ts';
 import { treeOf } from '../../registry/tree.ts';
+import { retryPushes, type Retried } from '../../rollout/retry.ts';
 import { tally } from '../../rollout/state.ts';
 import type { Auth } from '../auth.ts';
 import { bearer, name, pushSchema, rolloutSchema, serial } from './schemas.ts';
 import { pushView, rolloutView } from './views.ts';
 
-/** Rollouts: the releases, and how far each has come. */
-export function rolloutRoutes(
-  base: FastifyInstance,
-  { db, auth }: { db: Db; auth: Auth },
-  done: () => void,
-): void {
+export interface RolloutNeeds {
+  db: Db;
+  auth: Auth;
+  now: () => Date;
+  /** Told which pushes are to be sent again, once that is on the disk. */
+  onRetried: (retried: Retried) => Promise<void>;
+}
+
+export const retriedSchema = z.object({
+  archive: z.string(),
+  serial: z.number(),
+  mirrors: z.array(z.string()),
+});
+
+/** Rollouts: the releases, how far each has come, and another try for those that are stuck. */
+export function rolloutRoutes(base: FastifyInstance, needs: RolloutNeeds, done: () => void): void {
+  const { db, auth } = needs;
   const app = base.withTypeProvider<ZodTypeProvider>();
   const onRequest = auth.allow('admin', 'release-manager', 'operator');
 
@@ -69,6 +81,27 @@ export function rolloutRoutes(
       const views = pushes.map((push) => pushView(push, tree.tier(push.mirror)));
       views.sort((a, b) => a.tier - b.tier || (a.mirror < b.mirror ? -1 : 1));
       return { ...rolloutView(release, tally(counts)), pushes: views };
+    },
+  );
+
+  app.post(
+    '/v1/rollouts/:archive/retry',
+    {
+      schema: {
+        description: 'Send the current release again to those refused, given up or not reached.',
+        security: bearer,
+        params: z.object({ archive: name }),
+        body: z.strictObject({ mirror: name.optional() }).default({}),
+        response: { 200: retriedSchema },
+      },
+      onRequest: auth.allow('admin', 'release-manager'),
+    },
+    async (request) => {
+      const of = { ...request.params, ...request.body };
+      const retried = await retryPushes(db, of, auth.caller(request), needs.now());
+      await needs.onRetried(retried);
+      const { archive, serial: current, pushes } = retried;
+      return { archive, serial: current, mirrors: pushes.map(({ mirror }) => mirror) };
     },
   );
   done();

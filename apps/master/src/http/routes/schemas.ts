@@ -56,6 +56,8 @@ export const rolloutSchema = z.object({
   bytes: count,
   changed: count,
   dropped: count,
+  /** When the pushes of this old release were deleted; null while they are all there. */
+  prunedAt: time.nullable(),
   mirrors: tallySchema,
 });
 

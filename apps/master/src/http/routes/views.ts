@@ -51,6 +51,7 @@ export function rolloutView(
     bytes,
     changed,
     dropped,
+    prunedAt: row.pruned_at,
     mirrors,
   };
 }

@@ -32,10 +32,10 @@ const port = await listen(
   }),
 );
 
-process.on('message', (message: ToServer) => {
-  if (message.ask !== 'expect') return;
+process.on('disconnect', () => process.exit());
+process.on('message', ({ count }: ToServer) => {
   received = 0;
-  expected = message.count;
+  expected = count;
 });
 say({ say: 'ready', port, hostKey: readFileSync(`${hostKeyFile}.pub`, 'utf8').trim(), deadPorts });
 

@@ -4,7 +4,10 @@ import { fileURLToPath } from 'node:url';
 import type { PushTarget } from '@pushmirror/trigger';
 
 /** What the parts of the push benchmarks say to each other: each part is a process of its own. */
-export type ToServer = { ask: 'expect'; count: number } | { ask: 'dead-ports' };
+export interface ToServer {
+  ask: 'expect';
+  count: number;
+}
 
 export type FromServer =
   | { say: 'ready'; port: number; hostKey: string; deadPorts: Record<string, number> }

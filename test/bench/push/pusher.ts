@@ -14,6 +14,7 @@ const sender = createSsh2Sender({
   standing: { cap: 10_000, spreadMs: 0, openAtOnce: 16 },
 });
 
+process.on('disconnect', () => process.exit());
 process.on('message', (message: ToPusher) => {
   void answer(message).then((reply) => process.send?.(reply));
 });

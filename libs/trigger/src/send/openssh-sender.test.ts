@@ -48,7 +48,7 @@ void test("a trigger reaches the system's sshd and its reply comes back", async 
 printf '%s' '${ACCEPTED}'`,
   });
   const target = targetOf(sshd, { user: sshd.user });
-  const outcome = await sender.send(target, COMMAND, { deadlineMs: 5_000 });
+  const outcome = await sender.send(target, COMMAND, { deadlineMs: 20_000 });
   const reply = { result: 'accepted', archive: 'debian', serial: 2026112101 };
   assert.deepEqual(outcome, { kind: 'replied', reply, exitCode: 0 });
 
@@ -57,14 +57,17 @@ printf '%s' '${ACCEPTED}'`,
   assert.equal(written, `[127.0.0.1]:${sshd.port} ${parsePublicKey(sshd.hostKey).line}\n`);
 
   const elsewhere = targetOf(sshd, { user: sshd.user, hostKey: hostKey.line });
-  const reason = reasonOf(await sender.send(elsewhere, COMMAND, { deadlineMs: 5_000 }), 'rejected');
+  const reason = reasonOf(
+    await sender.send(elsewhere, COMMAND, { deadlineMs: 20_000 }),
+    'rejected',
+  );
   assert.ok(reason.includes(fingerprint(parsePublicKey(hostKey.line).blob)), reason);
   assert.ok(reason.includes(fingerprint(parsePublicKey(sshd.hostKey).blob)), reason);
 
   const otherKey = newKey(folder, 'stranger');
   const stranger = createOpensshSender({ privateKeyPath: otherKey.path, stateDir });
   t.after(() => stranger.close());
-  const refused = await stranger.send(target, COMMAND, { deadlineMs: 5_000 });
+  const refused = await stranger.send(target, COMMAND, { deadlineMs: 20_000 });
   assert.match(reasonOf(refused, 'rejected'), /refused our key for the user/);
 });
 
@@ -73,7 +76,7 @@ void test('the embedded kind of server is as good, and refusals keep their exit 
   const server = await serve({
     onExec: (channel) => answer(channel, '{"result":"busy","reason":"later"}\n', 75),
   });
-  const outcome = await sender.send(targetOf(server), COMMAND, { deadlineMs: 5_000 });
+  const outcome = await sender.send(targetOf(server), COMMAND, { deadlineMs: 20_000 });
   const reply = { result: 'busy', reason: 'later' };
   assert.deepEqual(outcome, { kind: 'replied', reply, exitCode: 75 });
   assert.deepEqual(server.commands, [COMMAND]);
@@ -89,11 +92,11 @@ void test('a stock mirror answers with an exit code; an agent must say more', as
     },
   });
   const stock = await sender.send(targetOf(server, { kind: 'ftpsync' }), COMMAND, {
-    deadlineMs: 5_000,
+    deadlineMs: 20_000,
   });
   const output = 'unable to start rsync, lock file still exists';
   assert.deepEqual(stock, { kind: 'ended', exitCode: 1, output });
-  const agent = await sender.send(targetOf(server), COMMAND, { deadlineMs: 5_000 });
+  const agent = await sender.send(targetOf(server), COMMAND, { deadlineMs: 20_000 });
   assert.match(reasonOf(agent, 'unreachable'), /is no reply \(exit code 1: "unable to start/);
 });
 
@@ -101,7 +104,7 @@ void test('a changed host key of another type is rejected', async (t) => {
   const { folder, sender, serve, hostKey } = setUp(t);
   const server = await serve({ hostKey: newKey(folder, 'other', 'ecdsa') });
   const target = targetOf(server, { hostKey: hostKey.line });
-  const reason = reasonOf(await sender.send(target, COMMAND, { deadlineMs: 5_000 }), 'rejected');
+  const reason = reasonOf(await sender.send(target, COMMAND, { deadlineMs: 20_000 }), 'rejected');
   assert.match(reason, /but SHA256:\S+ is pinned/);
   assert.deepEqual(server.commands, []);
 });
@@ -159,7 +162,7 @@ void test('an endless answer is cut off, and so is an attempt that is cancelled'
       pour();
     },
   });
-  const endless = await sender.send(targetOf(server), COMMAND, { deadlineMs: 5_000 });
+  const endless = await sender.send(targetOf(server), COMMAND, { deadlineMs: 20_000 });
   assert.match(reasonOf(endless, 'unreachable'), /answered with more than 4096 bytes/);
 
   const silent = await rawServer(t, () => {});

@@ -237,7 +237,7 @@ void test('an endless answer is cut off', async (t) => {
       pour();
     },
   });
-  const outcome = await sender.send(targetOf(server), COMMAND, { deadlineMs: 5_000 });
+  const outcome = await sender.send(targetOf(server), COMMAND, { deadlineMs: 20_000 });
   open = false;
   assert.match(reasonOf(outcome, 'unreachable'), /answered with more than 4096 bytes/);
 });
@@ -304,13 +304,13 @@ void test("the system's sshd runs its forced command", async (t) => {
 printf '%s' '${ACCEPTED}'`,
   });
   const target = targetOf(sshd, { user: sshd.user });
-  const outcome = await sender.send(target, COMMAND, { deadlineMs: 5_000 });
+  const outcome = await sender.send(target, COMMAND, { deadlineMs: 20_000 });
   assert.equal(outcome.kind, 'replied', JSON.stringify(outcome));
   const wrongHost = targetOf(sshd, { user: sshd.user, hostKey: hostKey.line });
-  const rejected = await sender.send(wrongHost, COMMAND, { deadlineMs: 5_000 });
+  const rejected = await sender.send(wrongHost, COMMAND, { deadlineMs: 20_000 });
   assert.match(reasonOf(rejected, 'rejected'), /showed the host key SHA256:/);
   const stranger = createSsh2Sender({ privateKeyPath: newKey(folder, 'stranger').path });
   t.after(() => stranger.close());
-  const refused = await stranger.send(target, COMMAND, { deadlineMs: 5_000 });
+  const refused = await stranger.send(target, COMMAND, { deadlineMs: 20_000 });
   assert.match(reasonOf(refused, 'rejected'), /refused our key/);
 });

@@ -29,7 +29,7 @@ function setUp(t: TestContext, options: Partial<Ssh2SenderOptions> = {}) {
 }
 
 async function mustArrive(sender: Ssh2Sender, target: PushTarget): Promise<void> {
-  const outcome = await sender.send(target, COMMAND, { deadlineMs: 3_000 });
+  const outcome = await sender.send(target, COMMAND, { deadlineMs: 10_000 });
   assert.equal(outcome.kind, 'replied', JSON.stringify(outcome));
 }
 

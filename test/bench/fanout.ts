@@ -2,7 +2,8 @@
  * The fan-out against Debian's runmirrors: mirrors behind one light SSH server, and behind the
  * system's sshd. Wall time until the last trigger was received, processor time of the pushing side
  * in all its processes, and how many processes that is at most. The main figures are the light
- * server's (where the pushing side is what costs); `sshd` holds the same for sshd.
+ * server's (where the pushing side is what costs), over a fresh connection for each push; `sshd`
+ * holds the same for sshd, and `standing` what ours costs over standing connections.
  *
  *     scripts/bench fanout [--mirrors 200] [--runs 5] [--json]
  */
@@ -45,7 +46,8 @@ try {
   };
   const onLight = await compare('light', light);
   const onSshd = await compare('sshd', sshd);
-  conclude({ bench: 'fanout', runs, mirrors, ...onLight, sshd: onSshd });
+  const standing = await pushOverStanding(light.receive);
+  conclude({ bench: 'fanout', runs, mirrors, ...onLight, sshd: onSshd, standing });
 } finally {
   await sshd.stop();
   await bench.close();
@@ -114,6 +116,18 @@ async function pushOurs(
   bench.pusher.tell({ ask: 'push', targets });
   const { startedAt, cpuMs } = await bench.pusher.next('pushed');
   return { wall: ((await received) - startedAt) / 1000, cpu: cpuMs / 1000, processes: 1 };
+}
+
+async function pushOverStanding(receive: (count: number) => Promise<number>) {
+  const targets = Array.from({ length: mirrors }, (_, number) =>
+    bench.target(number, { standing: true }),
+  );
+  bench.pusher.tell({ ask: 'stand', targets });
+  await bench.pusher.next('standing');
+  await pushOurs(targets, receive);
+  const all: Figures[] = [];
+  for (let run = 1; run <= runs; run += 1) all.push(await pushOurs(targets, receive));
+  return rounded({ ...middle(all) });
 }
 
 function middle(all: Figures[]): Figures {

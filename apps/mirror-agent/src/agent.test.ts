@@ -226,17 +226,38 @@ describe('the agent', () => {
     assert.equal(agent.status().archives[0]?.goal, 1, 'it pulls only what the upstream has');
   });
 
-  test('a hub serves its tree, and stops all it has started', async () => {
+  test('a hub serves its tree, passes heads on, runs hook5, and stops all it has started', async () => {
     const upstream = await newUpstream();
     upstream.publish(head(1));
     const port = await freePort();
-    const hub = newMirror(upstream.url, { rsyncd: { address: '127.0.0.1', port } });
-    const agent = await hub.start();
-    await until('serial 1', () => serialOf(agent) === 1, 30_000);
-    const leaf = newMirror(`rsync://127.0.0.1:${port}/debian`);
+    const sshPort = await freePort();
+    makeKey(join(root, 'push'));
+    const hook5 = ['/bin/sh', '-c', 'echo "$PUSHMIRROR_SERIAL" >>hook5'];
+    const tree = join(mkdtempSync(join(root, 'tree-')), 'srv');
+    const archive = { name: 'debian', to: tree, upstream: upstream.url, min_free: '1M' };
+    const hub = newMirror(upstream.url, {
+      rsyncd: { address: '127.0.0.1', port },
+      push_key: join(root, 'push'),
+      archive: [{ ...archive, hooks: { hook5 } }],
+    });
+    const leaf = newMirror(`rsync://127.0.0.1:${port}/debian`, {
+      peer: [{ name: 'hub', key: readFileSync(join(root, 'push.pub'), 'utf8').trim() }],
+      ssh_server: { address: '127.0.0.1', port: sshPort, host_key: join(root, 'push') },
+    });
     const below = await leaf.start();
+    await until('the leaf has polled in vain', () => below.status().archives[0]?.lastPoll !== undefined);
+    const hostKey = readFileSync(join(root, 'push.pub'), 'utf8').trim();
+    mkdirSync(hub.state);
+    const downstream = { name: 'leaf', kind: 'agent', host: '127.0.0.1', port: sshPort };
+    const downstreams = [{ ...downstream, user: 'mirror', hostKey, archives: ['debian'] }];
+    writeFileSync(join(hub.state, 'downstreams.json'), JSON.stringify({ digest: '', downstreams }));
+
+    const agent = await hub.start();
     await until('the leaf follows', () => serialOf(below) === 1, 30_000);
     assert.equal(leaf.content(), 'serial 1\n');
+    assert.deepEqual(agent.status().archives[0]?.relay, { serial: 1, states: { accepted: 1 } });
+    await until('hook5 has run', () => existsSync(join(tree, 'hook5')));
+    assert.equal(readFileSync(join(tree, 'hook5'), 'utf8'), '1\n');
     await agent.destroy();
     const again = await hub.start();
     assert.equal(again.status().rsyncd?.port, port, 'the port is free again');

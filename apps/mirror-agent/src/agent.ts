@@ -1,24 +1,13 @@
 import { lockFolder } from '@pushmirror/host';
 import { compareHeads, receive, type Peer, type Reply, type SignedHead } from '@pushmirror/trigger';
-import pLimit from 'p-limit';
-import { startArchive, type Archive } from './archive.ts';
-import { createAudit } from './audit.ts';
-import { createAuditor } from './auditor.ts';
-import { createCommittedStore } from './committed.ts';
-import type { ControlRequest, SyncLine } from './control-protocol.ts';
-import { openDoors } from './doors.ts';
+import type { SyncLine } from './control-protocol.ts';
+import type { ControlOptions } from './control.ts';
+import { openCore, type Core } from './core.ts';
+import { openDoors, type Doors } from './doors.ts';
 import { AgentError } from './errors.ts';
-import { createInbox } from './inbox.ts';
 import type { Logger } from './log.ts';
-import { createMasterClient } from './master-client.ts';
-import { createNewsDesk } from './news-desk.ts';
-import { openOutbox } from './outbox.ts';
-import { createReceiver } from './receiver.ts';
-import { openHub, type Hub } from './relay/hub.ts';
-import { createReporter } from './report.ts';
 import type { Settings } from './settings.ts';
-import { openSigners } from './signers.ts';
-import { prepareState, statePaths } from './state/paths.ts';
+import { prepareState, statePaths, sweepScratch } from './state/paths.ts';
 import { watchFolder } from './state/watch-folder.ts';
 import type { AgentStatus } from './status.ts';
 import { syncNow } from './sync-operation.ts';
@@ -48,8 +37,6 @@ export interface AgentOptions {
   mode: 'serve' | 'once';
 }
 
-const REPORT_GRACE_MS = 2_000;
-
 /**
  * Put the agent together and start it.
  *
@@ -61,7 +48,13 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const undo: (() => unknown)[] = [];
   const destroy = async () => {
     stopping.abort();
-    for (const step of undo.splice(0).toReversed()) await step();
+    for (const step of undo.splice(0).toReversed()) {
+      try {
+        await step();
+      } catch (error) {
+        options.log.error({ err: error }, 'a part of the agent did not stop cleanly');
+      }
+    }
   };
   try {
     return await compose(options, stopping.signal, undo, destroy);
@@ -86,198 +79,87 @@ async function compose(
     throw new AgentError('already-running', message);
   }
   undo.push(() => lock.release());
+  await sweepScratch(paths.sync);
 
-  const onCorrupt = (file: string, reason: string) =>
-    log.warn({ file, reason }, 'a state file was corrupt and was moved aside');
-  const inbox = createInbox(paths.inbox, onCorrupt);
-  const outbox = await openOutbox({
-    path: paths.outbox,
-    onCorrupt,
-    onProblem: (error) => log.error({ err: error }, 'a report could not be kept on disk'),
-  });
-  const httpEnd = new AbortController();
-  const master =
-    config.master === undefined
-      ? undefined
-      : createMasterClient({
-          url: config.master.url,
-          tokenFile: config.master.token_file,
-          signal: httpEnd.signal,
-        });
-  let hub: Hub | undefined;
-  const reporter = createReporter({
-    outbox,
-    master,
-    random,
-    onDownstreams: (digest) => {
-      if (mode === 'serve') void hub?.refresh(digest);
+  const serves = mode === 'serve';
+  const core = await openCore({ settings, paths, sends: serves, log, now, random, signal, undo });
+  const { archives, receiver } = core;
+  let doors: Doors | undefined;
+  const agent: Agent = {
+    receive: (command, peer) => receive(command, peer, receiver),
+    async sync({ archive, force }, send, gone) {
+      const chosen = archive === undefined ? [...archives.values()] : [archives.get(archive)];
+      const known = chosen.filter((one) => one !== undefined);
+      if (known.length === 0) throw unknownArchive(archive, archives.keys());
+      await syncNow({ archives: known, force, desk: core.desk, send, signal: gone });
     },
-    onProblem: (reason) => log.warn(reason),
-  });
-  undo.push(async () => {
-    await reporter.close(REPORT_GRACE_MS);
-    httpEnd.abort();
-  });
-
-  const archives = new Map<string, Archive>();
-  const desk = createNewsDesk({
-    agent: config,
-    report: reporter.report,
-    relayOf: (archive) => relayOf(archive),
-    log,
-    now,
-    signal,
-  });
-  const opened = await openHub({
-    config,
-    paths,
-    master,
-    sends: mode === 'serve',
-    report: desk.onPush,
-    onCorrupt,
-    log,
-    now,
-    random,
-    signal,
-  });
-  hub = opened;
-  const { relayOf } = opened;
-  undo.push(() => opened.close());
-  const audit = createAudit(paths.audit);
-  const receiver = createReceiver({
-    settings,
-    signers: openSigners(config.allowed_signers, (reason) => log.error(reason)),
-    inbox,
-    async onOffered(signed, offered, peer) {
-      const via = 'upstream' in peer ? 'poll' : 'push';
-      aim(signed, via);
-      if (offered === 'first' || offered === 'newer') await desk.onAccepted(signed, via);
-    },
-    hint: async (archive) => archives.get(archive)?.hint() ?? 'busy',
-    audit: createAuditor({
-      audit,
-      log,
-      report: reporter.report,
-      epochOf: (archive) => archives.get(archive)?.converger.status().goal?.head.epoch ?? 1,
+    status: () => ({
+      mirror: config.name,
+      network: config.network,
+      running: serves,
+      archives: [...archives.values()].map((one) => one.status()),
+      downstreams: core.hub.downstreams(),
+      reports: core.reporter.status(),
+      ...doors?.status(),
     }),
-    now,
-  });
+    destroy,
+  };
 
-  function aim(signed: SignedHead, via: 'push' | 'poll'): void {
-    archives.get(signed.head.archive)?.converger.aim(signed, via);
+  if (serves) {
+    const { audit } = core;
+    const handle = answerWith(agent);
+    doors = await openDoors({ settings, paths, receiver, audit, handle, log, now, undo });
   }
-
-  const inTurn = pLimit(config.concurrency);
-  const committed = createCommittedStore(paths.committed, onCorrupt);
-  for (const one of config.archive) {
-    const { name: archive } = one;
-    archives.set(
-      archive,
-      await startArchive({
-        config: one,
-        agent: config,
-        stateDir: paths.sync,
-        receiver,
-        committed,
-        goal: undefined,
-        master,
-        relay: relayOf(archive),
-        inTurn,
-        onNews: (news) => desk.onArchive(one, news),
-        onPolled(result) {
-          log[result.kind === 'failed' || result.kind === 'refused' ? 'warn' : 'debug'](
-            { archive, ...result },
-            `poll: ${result.kind}`,
-          );
-        },
-        onAhead({ serial, since }, again) {
-          if (!again) return;
-          const text = 'the master is at a serial that the upstream has not shown';
-          log.warn({ archive, serial, since, upstream: one.upstream }, text);
-        },
-        random,
-        signal,
-      }),
-    );
-  }
-  undo.push(async () => {
-    await Promise.all([...archives.values()].map((archive) => archive.ended()));
-    await desk.close();
-  });
-
-  const doors =
-    mode === 'serve'
-      ? await openDoors({ settings, paths, receiver, audit, handle, log, now, undo })
-      : undefined;
-
   // From here on a forced command finds us, or its head is in the inbox already.
-  await readInbox();
-  if (mode === 'serve') {
-    undo.push(watchFolder(paths.inbox, readInbox, (error) => log.warn({ err: error }, 'inbox')));
-    const hubStarted = startHub();
-    undo.push(() => hubStarted);
-    for (const archive of archives.values()) archive.startPolling();
-  }
+  await readInbox(core);
+  if (!serves) return agent;
 
-  /** Heads that a forced command has left there while we were down or starting. */
-  async function readInbox(): Promise<void> {
-    for (const [name, { converger }] of archives) {
-      const found = await inbox.head(name);
-      const { goal, committed: at } = converger.status();
-      if (found === undefined || !isNews(goal, found)) continue;
-      aim(found, 'push');
-      if (isNews(at?.signed, found)) await desk.onAccepted(found, 'push');
-    }
-  }
+  const onError = (err: unknown) => log.error({ err }, 'the inbox or the relay has a fault');
+  undo.push(watchFolder(paths.inbox, () => readInbox(core), onError));
+  const relaying = startRelaying(core).catch(onError);
+  undo.push(() => relaying);
+  for (const archive of archives.values()) archive.startPolling();
+  return agent;
+}
 
-  /** Pushes that were not done when we last ended go on; those of a commit in between begin. */
-  async function startHub(): Promise<void> {
-    await opened.start();
-    for (const { converger, relay } of archives.values()) {
-      const { committed: at } = converger.status();
-      if (at?.signed !== undefined) await relay.announce(at.signed);
-    }
+/** Heads that a forced command has left there while we were down or starting. */
+async function readInbox({ archives, inbox, desk }: Core): Promise<void> {
+  for (const [name, { converger }] of archives) {
+    const found = await inbox.head(name);
+    const { goal, committed } = converger.status();
+    if (found === undefined || !isNews(goal, found)) continue;
+    converger.aim(found, 'push');
+    if (isNews(committed?.signed, found)) await desk.onAccepted(found, 'push');
   }
+}
 
-  async function handle(
-    request: ControlRequest,
-    send: (line: object) => void,
-    gone: AbortSignal,
-  ): Promise<void> {
+/**
+ * Pushes that were not done when we last ended go on, and those of a commit in between begin: by
+ * our own list of downstreams first, since the master may be away.
+ */
+async function startRelaying({ archives, hub }: Core): Promise<void> {
+  for (const { converger, relay } of archives.values()) {
+    const { committed } = converger.status();
+    if (committed?.signed !== undefined) await relay.announce(committed.signed);
+  }
+  await hub.start();
+}
+
+/** What is asked at the control socket. */
+function answerWith(agent: Agent): ControlOptions['handle'] {
+  return async (request, send, gone) => {
     switch (request.op) {
       case 'trigger': {
         const { mirror, from } = request.peer;
         const peer: Peer = { mirror, ...(from === undefined ? {} : { from }) };
-        return send(await receive(request.command, peer, receiver));
+        return send(await agent.receive(request.command, peer));
       }
       case 'status':
         return send(agent.status());
       case 'sync':
         return agent.sync(request, send, gone);
     }
-  }
-
-  const agent: Agent = {
-    receive: (command, peer) => receive(command, peer, receiver),
-    async sync(asked, send, gone) {
-      const chosen = [...archives.values()].filter(
-        ({ config: { name } }) => asked.archive === undefined || name === asked.archive,
-      );
-      if (chosen.length === 0) throw unknownArchive(asked.archive, archives.keys());
-      await syncNow({ archives: chosen, force: asked.force, desk, send, signal: gone });
-    },
-    status: () => ({
-      mirror: config.name,
-      network: config.network,
-      running: mode === 'serve',
-      archives: [...archives.values()].map((archive) => archive.status()),
-      downstreams: opened.downstreams(),
-      reports: reporter.status(),
-      ...doors?.status(),
-    }),
-    destroy,
   };
-  return agent;
 }
 
 function isNews(known: SignedHead | undefined, found: SignedHead): boolean {

@@ -1,8 +1,9 @@
-import { parseHead, takeHead, type Receiver, type SignedHead } from '@pushmirror/trigger';
+import { parseHead, takeHead, type Receiver } from '@pushmirror/trigger';
 import type { CommittedStore } from './committed.ts';
 import type { AgentConfig, ArchiveConfig } from './config.ts';
 import { startConverger, type Converger } from './converge/converge.ts';
 import type { ArchiveNews } from './converge/news.ts';
+import { messageOf } from './errors.ts';
 import { lookForNews, type LookResult, type PolledPeer } from './front-door/look.ts';
 import { startPoller, type Poller, type PollVia } from './front-door/poll.ts';
 import { createMasterHead, type MasterHead, type Withheld } from './master-head.ts';
@@ -32,7 +33,6 @@ export interface ArchiveOptions {
   stateDir: string;
   receiver: Receiver;
   committed: CommittedStore;
-  goal: SignedHead | undefined;
   master: MasterClient | undefined;
   relay: Relay;
   inTurn: <T>(work: () => Promise<T>) => Promise<T>;
@@ -55,7 +55,6 @@ export async function startArchive(options: ArchiveOptions): Promise<Archive> {
     agent,
     stateDir: options.stateDir,
     committed: options.committed,
-    goal: options.goal,
     acceptHead,
     inTurn: options.inTurn,
     onNews: options.onNews,
@@ -93,7 +92,11 @@ export async function startArchive(options: ArchiveOptions): Promise<Archive> {
     lastPoll = { at: receiver.now(), result };
     options.onPolled(result);
     if (result.kind === 'headless' && result.sync) converger.request(via, result.serial);
-    if (via === 'poll') await masterHead?.check();
+    if (via === 'poll') {
+      masterHead?.check().catch((error: unknown) => {
+        options.onPolled({ kind: 'failed', reason: messageOf(error) });
+      });
+    }
     return result;
   }
 

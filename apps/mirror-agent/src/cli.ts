@@ -11,7 +11,11 @@ const received = readReceive(process.argv.slice(2));
 try {
   if (received === undefined) {
     const { runCommand } = await import('./commands/program.ts');
-    process.exitCode = await runCommand(process.argv.slice(2), defaultConfig);
+    const output = {
+      stdout: (text: string) => void process.stdout.write(text),
+      stderr: (text: string) => void process.stderr.write(text),
+    };
+    process.exitCode = await runCommand(process.argv.slice(2), { defaultConfig, output });
   } else {
     const { line, exitCode } = await receiveForced({ ...received, ...fromEnvironment() });
     process.stdout.write(line);
@@ -21,6 +25,9 @@ try {
   process.stderr.write(`mirror-agent: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
 }
+
+// All is done; what should still hold the process open, such as a kept connection, does not matter.
+setTimeout(() => process.exit(), 1_000).unref();
 
 /** `receive --config FILE --peer NAME`, in the form in which it stands in authorized_keys. */
 function readReceive(argv: readonly string[]): { config: string; peer: string } | undefined {

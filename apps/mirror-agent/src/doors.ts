@@ -9,6 +9,11 @@ import type { Settings } from './settings.ts';
 import type { StatePaths } from './state/paths.ts';
 import type { AgentStatus } from './status.ts';
 
+/** The doors that are open; the caller's `undo` closes them. */
+export interface Doors {
+  status(): Pick<AgentStatus, 'sshServer' | 'rsyncd'>;
+}
+
 export interface DoorOptions {
   settings: Settings;
   paths: StatePaths;
@@ -28,9 +33,7 @@ export interface DoorOptions {
  *
  * @throws AgentError `port-in-use`, `config` or `state`
  */
-export async function openDoors(
-  options: DoorOptions,
-): Promise<{ status(): Pick<AgentStatus, 'sshServer' | 'rsyncd'> }> {
+export async function openDoors(options: DoorOptions): Promise<Doors> {
   const { settings, paths, receiver, log, undo } = options;
   const { rsyncd, ssh_server, archive } = settings.config;
   if (rsyncd !== undefined) {

@@ -6,6 +6,7 @@ import type { News } from './outbox.ts';
 import type { Push } from './relay/relay-file.ts';
 import type { Relay } from './relay/relay.ts';
 import { runHook } from './sync/hooks.ts';
+import { until } from './until.ts';
 
 /** Whoever wants to know what happens to an archive while it happens. */
 export type Listener = (archive: string, news: ArchiveNews) => void;
@@ -64,7 +65,7 @@ export function createNewsDesk(options: NewsDeskOptions): NewsDesk {
     via: Via,
     tried: Promise<void>,
   ): Promise<void> {
-    await Promise.race([tried, aborted(signal)]);
+    await until(tried, signal);
     if (signal.aborted) return;
     const mirror = options.agent.name;
     const onEvent = (event: Parameters<Parameters<typeof runHook>[0]['onEvent']>[0]) =>
@@ -172,11 +173,4 @@ function logNews(log: Logger, archive: string, news: ArchiveNews): void {
     case 'renewed':
       return log.info({ archive, serial: news.signed.head.serial }, 'the head was issued again');
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

@@ -15,10 +15,10 @@ export async function receiveOffline(
   settings: Settings,
   command: string,
   peer: { mirror: string; from: string | undefined },
+  warn: (problem: string) => void,
 ): Promise<Reply> {
   const paths = statePaths(settings.config.state);
   await prepareState(paths);
-  const warn = (reason: string) => void process.stderr.write(`${reason}\n`);
   const audit = createAudit(paths.audit);
   const receiver = createReceiver({
     settings,

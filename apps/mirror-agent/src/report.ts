@@ -23,7 +23,7 @@ export interface ReporterOptions {
 }
 
 const SHORTEST_PAUSE_MS = 1_000;
-const LONGEST_PAUSE_MS = 5 * 60_000;
+const LONGEST_PAUSE_MS = 60_000;
 
 export function createReporter(options: ReporterOptions): Reporter {
   const { outbox, master } = options;

@@ -1,7 +1,14 @@
 import { Command } from 'commander';
 
-/** What cli.ts gives to each command. */
+/** Where a command's output goes. */
+export interface Output {
+  stdout: (text: string) => void;
+  stderr: (text: string) => void;
+}
+
+/** What each command is given. */
 export interface CommandContext {
+  output: Output;
   /** The configuration file when `--config` is not given. */
   defaultConfig: string;
   /** Sets the process's exit code: 0 ok, 1 failed, 2 usage, 3 some mirrors failed. */
@@ -15,7 +22,9 @@ export function newCommand(
   about: string,
   example: string,
 ): Command {
+  const { stdout, stderr } = context.output;
   return new Command(name)
+    .configureOutput({ writeOut: stdout, writeErr: stderr })
     .description(about)
     .option('-c, --config <file>', 'configuration file', context.defaultConfig)
     .option('--json', 'machine-readable output on stdout')

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { AgentError } from '../errors.ts';
-import type { CommandContext } from './context.ts';
+import type { CommandContext, Output } from './context.ts';
 
 /** Each command loads only what it needs. */
 const commands: Record<string, (context: CommandContext) => Promise<Command>> = {
@@ -12,15 +12,22 @@ const commands: Record<string, (context: CommandContext) => Promise<Command>> = 
 };
 
 /** Run one command. @returns the exit code: 0 ok, 1 failed, 2 usage. */
-export async function runCommand(argv: readonly string[], defaultConfig: string): Promise<number> {
+export async function runCommand(
+  argv: readonly string[],
+  { defaultConfig, output }: { defaultConfig: string; output: Output },
+): Promise<number> {
   let exitCode = 0;
-  const context: CommandContext = { defaultConfig, exit: (code) => (exitCode = code) };
+  const context: CommandContext = {
+    defaultConfig,
+    output,
+    exit: (code) => (exitCode = code),
+  };
   const [name = ''] = argv;
   const wanted = Object.hasOwn(commands, name) ? [name] : Object.keys(commands);
   const program = new Command('mirror-agent')
     .description('Keeps a mirror at its upstream’s newest release.')
     .version(version())
-    .enablePositionalOptions();
+    .configureOutput({ writeOut: output.stdout, writeErr: output.stderr });
   for (const one of wanted) {
     const command = await commands[one]?.(context);
     if (command !== undefined) program.addCommand(command.exitOverride());
@@ -31,7 +38,7 @@ export async function runCommand(argv: readonly string[], defaultConfig: string)
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (error instanceof AgentError && error.code === 'usage') {
-      process.stderr.write(`mirror-agent: ${error.message}\n`);
+      output.stderr(`mirror-agent: ${error.message}\n`);
       return 2;
     }
     throw error;

@@ -16,7 +16,7 @@ export function receiveCommand(context: CommandContext): Command {
     .requiredOption('--peer <name>', 'the peer of the configuration that the key belongs to')
     .action(async ({ config, peer }: CommonOptions & { peer: string }) => {
       const { line, exitCode } = await receiveForced({ config, peer, ...fromEnvironment() });
-      process.stdout.write(line);
+      context.output.stdout(line);
       context.exit(exitCode);
     });
 }

@@ -27,7 +27,7 @@ export function serveCommand(context: CommandContext): Command {
     });
     const { sshServer, rsyncd } = agent.status();
     log.info({ sshServer, rsyncd }, 'ready');
-    if (json === true) process.stdout.write(`${JSON.stringify({ ready: true })}\n`);
+    if (json === true) context.output.stdout(`${JSON.stringify({ ready: true })}\n`);
     log.info(`stopping on ${await stopped}`);
     await agent.destroy();
     log.info('stopped');

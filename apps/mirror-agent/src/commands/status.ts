@@ -6,7 +6,7 @@ import { createInbox } from '../inbox.ts';
 import { loadSettings, type Settings } from '../settings.ts';
 import { statePaths } from '../state/paths.ts';
 import { archiveStatus, type AgentStatus } from '../status.ts';
-import { newCommand, type CommandContext, type CommonOptions } from './context.ts';
+import { newCommand, type CommandContext, type CommonOptions, type Output } from './context.ts';
 import { statusTable } from './status-table.ts';
 
 const DEADLINE_MS = 10_000;
@@ -19,14 +19,14 @@ export function statusCommand(context: CommandContext): Command {
     'Show where each archive stands. Exit code 1 when one of them has failed.',
     'mirror-agent status --json',
   ).action(async ({ config, json }: CommonOptions) => {
-    const status = await readStatus(loadSettings(config));
+    const status = await readStatus(loadSettings(config), context.output);
     const text = json === true ? JSON.stringify(status) : statusTable(status, new Date());
-    process.stdout.write(`${text}\n`);
+    context.output.stdout(`${text}\n`);
     context.exit(status.archives.some(({ state }) => state === 'failed') ? 1 : 0);
   });
 }
 
-async function readStatus(settings: Settings): Promise<AgentStatus> {
+async function readStatus(settings: Settings, output: Output): Promise<AgentStatus> {
   const { socket } = statePaths(settings.config.state);
   try {
     for await (const line of askDaemon(socket, { op: 'status' }, DEADLINE_MS)) {
@@ -35,14 +35,14 @@ async function readStatus(settings: Settings): Promise<AgentStatus> {
   } catch (error) {
     if (!(error instanceof AgentError) || error.code !== 'not-running') throw error;
   }
-  return readFiles(settings);
+  return readFiles(settings, output);
 }
 
 /** Without a daemon: what its files say. */
-async function readFiles({ config }: Settings): Promise<AgentStatus> {
+async function readFiles({ config }: Settings, output: Output): Promise<AgentStatus> {
   const paths = statePaths(config.state);
   const warn = (path: string, reason: string) =>
-    void process.stderr.write(`${path} was moved aside: ${reason}\n`);
+    output.stderr(`${path} was moved aside: ${reason}\n`);
   const inbox = createInbox(paths.inbox, warn);
   const committed = createCommittedStore(paths.committed, warn);
   const archives = config.archive.map(async ({ name: archive, upstream }) =>

@@ -40,7 +40,6 @@ export interface ConvergerOptions {
   agent: Pick<AgentConfig, 'name' | 'trace'>;
   stateDir: string;
   committed: CommittedStore;
-  goal: SignedHead | undefined;
   acceptHead: AcceptHead;
   /** Runs the work when it is this archive's turn. */
   inTurn: <T>(work: () => Promise<T>) => Promise<T>;
@@ -54,7 +53,7 @@ export interface ConvergerOptions {
 export async function startConverger(options: ConvergerOptions): Promise<Converger> {
   const { archive, signal, onNews } = options;
   const wakeup = createWakeup(signal);
-  let goal = options.goal;
+  let goal: SignedHead | undefined;
   let committed = await options.committed.read(archive.name);
   let via: Via = 'poll';
   let request: { serial?: string } | undefined;

@@ -112,6 +112,14 @@ describe('the forced command', () => {
     }
   });
 
+  test('a broken configuration is busy, and only the operator is told what is wrong', async () => {
+    const { asked } = newMirror();
+    const command = triggerOf(1);
+    const { line, exitCode } = await receiveForced({ ...asked, config: '/nowhere', command });
+    assert.equal(exitCode, 75);
+    assert.doesNotMatch(line, /nowhere/);
+  });
+
   test('finds the state folder whatever way TOML writes it', async () => {
     const { config, state, asked } = newMirror();
     mkdirSync(state);

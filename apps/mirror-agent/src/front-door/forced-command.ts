@@ -52,14 +52,35 @@ async function answer(asked: ForcedCommand, deadlineMs: number): Promise<Reply> 
   const state = guessState(asked.config);
   const first = state === undefined ? 'down' : await askDaemon(state, asked, deadlineMs);
   if (first !== 'down') return first;
+  try {
+    return await withoutDaemon(asked, asked.command, state, deadlineMs);
+  } catch (error) {
+    complain(asked, error instanceof Error ? error.message : String(error));
+    return { result: 'busy', reason: 'This mirror cannot take triggers now. Ask its operator.' };
+  }
+}
+
+/** What was guessed proves wrong, or no daemon runs: read the configuration properly. */
+async function withoutDaemon(
+  asked: ForcedCommand,
+  command: string,
+  guessed: string | undefined,
+  deadlineMs: number,
+): Promise<Reply> {
   const { loadSettings } = await import('../settings.ts');
   const settings = loadSettings(asked.config);
-  if (settings.config.state !== state) {
+  if (settings.config.state !== guessed) {
     const second = await askDaemon(settings.config.state, asked, deadlineMs);
     if (second !== 'down') return second;
   }
   const { receiveOffline } = await import('../receive-offline.ts');
-  return receiveOffline(settings, asked.command, { mirror: asked.peer, from: asked.from });
+  const peer = { mirror: asked.peer, from: asked.from };
+  return receiveOffline(settings, command, peer, (problem) => complain(asked, problem));
+}
+
+/** Our own faults are for the operator who tries this by hand: over SSH, stderr is the client's. */
+function complain(asked: ForcedCommand, problem: string): void {
+  if (asked.from === undefined) process.stderr.write(`mirror-agent: ${problem}\n`);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { chmod, mkdir } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf } from '@pushmirror/host';
 import { AgentError } from '../errors.ts';
@@ -58,5 +58,12 @@ export async function prepareState(paths: StatePaths): Promise<void> {
         'Make it, owned by the user that the agent runs as.',
       { cause },
     );
+  }
+}
+
+/** Remove the scratch folders of looks at upstreams that a crash has cut short. */
+export async function sweepScratch(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (name.startsWith('look-')) await rm(join(folder, name), { recursive: true, force: true });
   }
 }

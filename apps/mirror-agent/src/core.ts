@@ -1,0 +1,160 @@
+import type { Receiver } from '@pushmirror/trigger';
+import pLimit from 'p-limit';
+import { startArchive, type Archive } from './archive.ts';
+import { createAudit, type Audit } from './audit.ts';
+import { createAuditor } from './auditor.ts';
+import { createCommittedStore } from './committed.ts';
+import type { AgentConfig } from './config.ts';
+import { createInbox, type Inbox } from './inbox.ts';
+import type { Logger } from './log.ts';
+import { createMasterClient, type MasterClient } from './master-client.ts';
+import { createNewsDesk, type NewsDesk } from './news-desk.ts';
+import { openOutbox } from './outbox.ts';
+import { createReceiver } from './receiver.ts';
+import { openHub, type Hub } from './relay/hub.ts';
+import { createReporter, type Reporter } from './report.ts';
+import type { Settings } from './settings.ts';
+import { openSigners } from './signers.ts';
+import type { StatePaths } from './state/paths.ts';
+import type { OnCorrupt } from './state/read-json.ts';
+
+/** The parts of an agent that know and do, without the doors through which others reach it. */
+export interface Core {
+  archives: ReadonlyMap<string, Archive>;
+  inbox: Inbox;
+  receiver: Receiver;
+  desk: NewsDesk;
+  hub: Hub;
+  reporter: Reporter;
+  audit: Audit;
+}
+
+export interface CoreOptions {
+  settings: Settings;
+  paths: StatePaths;
+  /** Push to downstreams; else that is left on disk for the daemon. */
+  sends: boolean;
+  log: Logger;
+  now: () => Date;
+  random: () => number;
+  signal: AbortSignal;
+  /** Gets what ends each part, in the order in which they were begun. */
+  undo: (() => unknown)[];
+}
+
+const REPORT_GRACE_MS = 2_000;
+
+/** Read the state folder and put the parts together. The archives have no goals yet. */
+export async function openCore(options: CoreOptions): Promise<Core> {
+  const { settings, paths, sends, log, now, random, signal, undo } = options;
+  const { config } = settings;
+  const onCorrupt: OnCorrupt = (file, reason) =>
+    log.warn({ file, reason }, 'a state file was corrupt and was moved aside');
+
+  const outbox = await openOutbox({
+    path: paths.outbox,
+    onCorrupt,
+    onProblem: (error) => log.error({ err: error }, 'a report could not be kept on disk'),
+  });
+  const http = new AbortController();
+  const master = masterOf(config, http.signal);
+  let hub: Hub | undefined;
+  const reporter = createReporter({
+    outbox,
+    master,
+    random,
+    onDownstreams: (digest) => {
+      if (sends) void hub?.refresh(digest);
+    },
+    onProblem: (reason) => log.warn(reason),
+  });
+  undo.push(async () => {
+    await reporter.close(REPORT_GRACE_MS);
+    http.abort();
+  });
+
+  const desk = createNewsDesk({
+    agent: config,
+    report: reporter.report,
+    relayOf: (archive) => opened.relayOf(archive),
+    log,
+    now,
+    signal,
+  });
+  const report = desk.onPush;
+  const hubOptions = { config, paths, master, sends, report, onCorrupt, log, now, random, signal };
+  const opened = await openHub(hubOptions);
+  hub = opened;
+  undo.push(() => opened.close());
+
+  const archives = new Map<string, Archive>();
+  const audit = createAudit(paths.audit);
+  const inbox = createInbox(paths.inbox, onCorrupt);
+  const goalOf = (archive: string) => archives.get(archive)?.converger.status().goal;
+  const receiver = createReceiver({
+    settings,
+    signers: openSigners(config.allowed_signers, (reason) => log.error(reason)),
+    inbox,
+    async onOffered(signed, offered, peer) {
+      const via = 'upstream' in peer ? 'poll' : 'push';
+      archives.get(signed.head.archive)?.converger.aim(signed, via);
+      if (offered === 'first' || offered === 'newer') await desk.onAccepted(signed, via);
+    },
+    hint: async (archive) => archives.get(archive)?.hint() ?? 'busy',
+    audit: createAuditor({
+      audit,
+      log,
+      report: reporter.report,
+      epochOf: (archive) => goalOf(archive)?.head.epoch ?? 1,
+    }),
+    now,
+  });
+
+  undo.push(async () => {
+    await Promise.all([...archives.values()].map((archive) => archive.ended()));
+    await desk.close();
+  });
+  const shared = {
+    agent: config,
+    stateDir: paths.sync,
+    receiver,
+    committed: createCommittedStore(paths.committed, onCorrupt),
+    master,
+    inTurn: pLimit(config.concurrency),
+    random,
+    signal,
+  };
+  for (const one of config.archive) {
+    const archive = await startArchive({
+      ...shared,
+      config: one,
+      relay: opened.relayOf(one.name),
+      onNews: (news) => desk.onArchive(one, news),
+      ...logging(log, one),
+    });
+    archives.set(one.name, archive);
+  }
+  return { archives, inbox, receiver, desk, hub: opened, reporter, audit };
+}
+
+function masterOf({ master }: AgentConfig, signal: AbortSignal): MasterClient | undefined {
+  if (master === undefined) return undefined;
+  return createMasterClient({ url: master.url, tokenFile: master.token_file, signal });
+}
+
+function logging(
+  log: Logger,
+  { name: archive, upstream }: AgentConfig['archive'][number],
+): Pick<Parameters<typeof startArchive>[0], 'onPolled' | 'onAhead'> {
+  return {
+    onPolled(result) {
+      const level = result.kind === 'failed' || result.kind === 'refused' ? 'warn' : 'debug';
+      log[level]({ archive, ...result }, `poll: ${result.kind}`);
+    },
+    onAhead({ serial, since }, again) {
+      if (!again) return;
+      const text = 'the master is at a serial that the upstream has not shown';
+      log.warn({ archive, serial, since, upstream }, text);
+    },
+  };
+}

@@ -72,6 +72,11 @@ const breaks: [string, (evidence: Evidence) => void, string][] = [
     (e) => e.mirrors[0]!.accepted.set(12, 2),
     'no mirror took the same head for news twice',
   ],
+  [
+    'a warning of Node in a log',
+    (e) => void e.complaints.push('hub1: (node:1) MaxListenersExceededWarning'),
+    'no program found a fault in itself',
+  ],
 ];
 
 for (const [what, spoil, promise] of breaks) {
@@ -137,6 +142,7 @@ function evidence(): Evidence {
     },
     tree: files,
     shown: 12,
+    complaints: [],
     mirrors: [
       {
         name: 'leaf',

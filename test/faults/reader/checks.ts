@@ -11,6 +11,8 @@ export interface Evidence {
   /** The serial of the head that it shows. */
   shown: number | undefined;
   mirrors: MirrorState[];
+  /** Lines of the logs that tell of a fault of the program: of Node, or a crash. */
+  complaints: string[];
 }
 
 /** A promise that must hold whatever dies. It gives one line for each time it was broken. */
@@ -36,6 +38,7 @@ export const checks: Check[] = [
   { promise: 'no head is newer than its tree', violations: headsNotAhead },
   { promise: "no tree's head ever went back", violations: headsGrow },
   { promise: 'no mirror took the same head for news twice', violations: acceptedOnce },
+  { promise: 'no program found a fault in itself', violations: ({ complaints }) => complaints },
 ];
 
 function wasComplete({ history }: Evidence): string[] {

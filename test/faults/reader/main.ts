@@ -8,6 +8,7 @@ import { checks, type Evidence } from './checks.ts';
 import { readDatabase } from './database.ts';
 import { figuresOf } from './figures.ts';
 import { readHistory } from './history.ts';
+import { readComplaints } from './logs.ts';
 import { readMirror, readTree } from './mirror-state.ts';
 
 const SHOWN = 10;
@@ -31,6 +32,12 @@ function gather(from: string): Evidence {
     mirrors: history.mirrors.map(({ name }) =>
       readMirror(join(from, 'mirrors', name), name, history.archive),
     ),
+    complaints: [
+      ...readComplaints('master', join(from, 'master/master.log')),
+      ...history.mirrors.flatMap(({ name }) =>
+        readComplaints(name, join(from, 'mirrors', name, 'agent.log')),
+      ),
+    ],
   };
 }
 

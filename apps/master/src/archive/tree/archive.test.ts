@@ -102,6 +102,6 @@ export async function refused(
   });
 }
 
-export function digest(content: string | Buffer): string {
+export function digest(content: string | Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
 }

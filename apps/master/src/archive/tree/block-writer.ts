@@ -73,6 +73,14 @@ export class BlockWriter {
     this.#entries += 1;
   }
 
+  /** Take over the first entries of another block as they are. */
+  copy({ buffer }: Bytes, start: number, { entries, end }: { entries: number; end: number }): void {
+    this.#reserve(end - start);
+    buffer.copy(this.#bytes.buffer, this.#at, start, end);
+    this.#at += end - start;
+    this.#entries += entries;
+  }
+
   /** The block is complete. */
   end(): void {
     this.#bytes.view.setUint32(this.#block, this.#at - this.#block, true);

@@ -17,30 +17,37 @@ import {
 import { look, namesOnDisk, PERMISSIONS, readTarget, typeOf } from './look.ts';
 import type { ScanSettings } from './scan-folder.ts';
 
+/** How much of a folder is as it was: its first `entries`, which end at `end` in the block. */
+export interface LookedThrough {
+  entries: number;
+  end: number;
+  /** The folders among them. */
+  folders: TreePath[];
+}
+
 /**
- * Look at everything that a block lists. This is what most of a publish is, for each of a million
- * files, so it makes no more of a file than its name.
- *
- * @returns the folders among it; undefined as soon as anything is not as it was.
+ * Look at what a block lists, up to the first entry that is not as it was. This is what most of a
+ * publish is, for each of a million files, so it makes no more of a file than its name.
  */
 export function lookThrough(
   { root, table: { bytes } }: ScanSettings,
   folder: TreePath,
   block: number,
-): { folders: TreePath[]; entries: number } | undefined {
+): LookedThrough {
   const folders: TreePath[] = [];
   const diskName = namesOnDisk(root, folder);
-  const entries = entryCount(bytes, block);
+  const count = entryCount(bytes, block);
+  let entries = 0;
   let at = firstEntry(bytes, block);
-  for (let left = entries; left > 0; left--) {
+  for (; entries < count; entries++) {
     const name = nameOf(bytes, at);
     const disk = diskName(name);
     const seen = look(disk, folder);
-    if (seen === undefined || !isAsBefore(bytes, at, seen, disk, folder)) return undefined;
+    if (seen === undefined || !isAsBefore(bytes, at, seen, disk, folder)) break;
     if (kindOf(bytes, at) === KIND.folder) folders.push(join(folder, name));
     at = nextEntry(bytes, at);
   }
-  return { folders, entries };
+  return { entries, end: at, folders };
 }
 
 function isAsBefore(

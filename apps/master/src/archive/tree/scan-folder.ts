@@ -13,11 +13,19 @@ import {
   type TreePath,
 } from '@pushmirror/manifest';
 import { ArchiveError } from '../archive-error.ts';
-import { FLAG, folderIsFresh, KIND, NO_ORDER, sameFolderIdentity } from './block.ts';
+import {
+  entryCount,
+  firstEntry,
+  FLAG,
+  folderIsFresh,
+  KIND,
+  NO_ORDER,
+  sameFolderIdentity,
+} from './block.ts';
 import type { BlockWriter, NewEntry } from './block-writer.ts';
 import { findFolder, type Table } from './digest-cache.ts';
 import { list, look, namesOnDisk, PERMISSIONS, readTarget, typeOf } from './look.ts';
-import { lookThrough } from './look-through.ts';
+import { lookThrough, type LookedThrough } from './look-through.ts';
 import { OldEntries, type OldEntry } from './old-entries.ts';
 
 /** What scanning goes by. */
@@ -70,16 +78,16 @@ export function scanFolder(
     block >= 0 &&
     !folderIsFresh(table.bytes, block) &&
     sameFolderIdentity(table.bytes, block, itself);
-  if (sameNames) {
-    const same = lookThrough(settings, folder, block);
-    if (same !== undefined) return { ...newScanned(), ...same, sameAs: index };
-  }
-  const names = sameNames ? old.names() : list(disk, folder);
+  const same = sameNames ? lookThrough(settings, folder, block) : undefined;
+  const scanned = newScanned(same);
+  if (same !== undefined && same.entries === entryCount(table.bytes, block))
+    return { ...scanned, sameAs: index };
+  const names = same === undefined ? list(disk, folder) : old.names().slice(same.entries);
   if (names === undefined) return undefined;
 
-  const scanned = newScanned();
   const entryOf = entryReader(settings, folder);
   writer.begin(folder, itself, itself.mtimeMs >= freshFrom || itself.ctimeMs >= freshFrom);
+  if (same !== undefined) writer.copy(table.bytes, firstEntry(table.bytes, block), same);
   for (const name of names) {
     if (isOwnName(folder, name)) continue;
     const entry = entryOf(name, old.find(name));
@@ -136,9 +144,15 @@ const NOTHING = {
   target: '',
 };
 
-function newScanned(): Scanned {
-  const toHash = { files: 0, bytes: 0 };
-  return { sameAs: undefined, folders: [], entries: 0, toHash, unsettled: false };
+function newScanned(same: LookedThrough | undefined): Scanned {
+  const { folders, entries } = same ?? { folders: [], entries: 0 };
+  return {
+    sameAs: undefined,
+    folders,
+    entries,
+    toHash: { files: 0, bytes: 0 },
+    unsettled: false,
+  };
 }
 
 function count(scanned: Scanned, entry: NewEntry, folder: TreePath): void {

@@ -2,13 +2,22 @@ import { readSecret } from '@pushmirror/host';
 import { z } from 'zod';
 import { localUrl } from '../config.ts';
 import { MasterError } from '../errors.ts';
+import type { ServerEvent } from './event-parser.ts';
+import { readEvents } from './event-stream.ts';
 import { configPath, readConfig, type CommonOptions } from './config-option.ts';
 
 /** The running master's API, as the administrator of the admin token file. */
 export interface Client {
   get<S extends z.ZodType>(path: string, answer: S): Promise<z.output<S>>;
   post<S extends z.ZodType>(path: string, body: unknown, answer: S): Promise<z.output<S>>;
+  /** The master's events from now on, or from the one after `lastEventId`; ends when they do. */
+  events(path: string, o: EventsOptions): AsyncIterable<ServerEvent>;
   delete<S extends z.ZodType>(path: string, answer: S): Promise<z.output<S>>;
+}
+
+export interface EventsOptions {
+  lastEventId?: string | undefined;
+  signal: AbortSignal;
 }
 
 /** An answer that is not a success, in the master's own words. */
@@ -56,14 +65,32 @@ export function createClient(options: CommonOptions): Client {
       throw noAnswer(base, configPath(options), cause);
     });
     const text = await response.text();
-    if (response.status === 401) throw unknownToken(base, config.admin_token_file);
-    if (!response.ok) throw refused(base, response.status, text);
+    check(response, text);
     return readAnswer(base, text, answer);
+  };
+
+  const check = ({ ok, status }: Response, text: string) => {
+    if (status === 401) throw unknownToken(base, config.admin_token_file);
+    if (!ok) throw refused(base, status, text);
+  };
+
+  const open = async (path: string, { lastEventId, signal }: EventsOptions) => {
+    const headers = {
+      authorization: `Bearer ${token}`,
+      ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }),
+    };
+    const request = fetch(base + path, { headers, redirect: 'error', signal });
+    const response = await request.catch((cause: unknown) => {
+      throw noAnswer(base, configPath(options), cause);
+    });
+    if (!response.ok) check(response, await response.text());
+    return response;
   };
 
   return {
     get: (path, answer) => call('GET', path, answer),
     post: (path, body, answer) => call('POST', path, answer, body),
+    events: (path, o) => readEvents((signal) => open(path, { ...o, signal }), o.signal),
     delete: (path, answer) => call('DELETE', path, answer),
   };
 }

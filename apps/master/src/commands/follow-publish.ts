@@ -1,19 +1,19 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { bytes, counted, number, span } from '../http/page/words.ts';
 import { attemptSchema } from '../http/routes/releases.ts';
 import { MasterError } from '../errors.ts';
 import { apiPath, RefusedError, type Client } from './client.ts';
 import type { Progress } from './progress.ts';
+import { isFresh, watch } from './watch.ts';
 
 type Attempt = z.infer<typeof attemptSchema>;
 type Published = NonNullable<Attempt['published']>;
 
-const SHORTEST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 500;
+/** What a `publish` event carries; how it ended is asked for. */
+const publishEvent = attemptSchema.omit({ published: true, error: true });
 
 /**
- * Have the master publish, and follow it until the release exists.
+ * Have the master publish, and follow it by the master's events until the release exists.
  *
  * @throws RefusedError with the master's reason when it was not published; MasterError `no-answer`
  * when the master went away meanwhile.
@@ -27,13 +27,18 @@ export async function followPublish(
   const body = { ...options, wait: false };
   let attempt = await client.post(apiPath('archives', archive, 'releases'), body, attemptSchema);
   const { serial } = attempt;
-  let pauseMs = SHORTEST_PAUSE_MS;
-  while (attempt.state === 'running') {
-    if (attempt.progress.phase !== 'starting') progress.show(describe(attempt));
-    await delay(pauseMs);
-    pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS);
-    attempt = await look(client, archive);
+  const query = new URLSearchParams({ archive, serial: String(serial) });
+  const ended = new AbortController();
+  const onLost = (sentence: string) => progress.line(sentence);
+  const path = `/v1/events?${query.toString()}`;
+  for await (const event of watch(client, path, { signal: ended.signal, onLost })) {
+    if (event.type === 'publish') {
+      attempt = { ...attempt, ...publishEvent.parse(JSON.parse(event.data)) };
+    }
+    if (attempt.state !== 'running' || isFresh(event)) attempt = await look(client, archive);
     if (attempt.serial !== serial) throw lost(archive);
+    if (attempt.state !== 'running') ended.abort();
+    else if (attempt.progress.phase !== 'starting') progress.show(describe(attempt));
   }
   if (attempt.published !== undefined) return attempt.published;
   const { code, message } = attempt.error ?? { code: 'unknown', message: 'It was not published.' };

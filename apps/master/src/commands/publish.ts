@@ -3,14 +3,15 @@ import { createClient } from './client.ts';
 import { withCommonOptions, type CommonOptions } from './config-option.ts';
 import { EXIT, Exit } from './exit.ts';
 import { followPublish } from './follow-publish.ts';
-import { followRollout, type RolloutEnd } from './follow-rollout.ts';
+import { goals, type Goals } from './goals.ts';
 import { counted } from '../http/page/words.ts';
 import { say, sayJson, warn } from './output.ts';
-import { durationMs, goal, wholeNumber, type Goal } from './parse.ts';
+import { durationMs, wholeNumber } from './parse.ts';
 import { createProgress } from './progress.ts';
+import { waitForMirrors, type RolloutEnd } from './wait-for-mirrors.ts';
 
 interface PublishOptions extends CommonOptions {
-  wait?: Goal;
+  wait?: Goals;
   timeout: number;
   allowDelete?: number;
   full?: boolean;
@@ -23,13 +24,13 @@ export function publishCommand(): Command {
   const command = new Command('publish')
     .description('make a release of what is in an archive now, and push it')
     .argument('<archive>')
-    .option('--wait <share>', 'until so many mirrors have it: 100%, or a number', goal)
+    .option('--wait <share>', 'until so many mirrors have it: 95%, 20, tier1=100%', goals)
     .option('--timeout <time>', 'wait no longer than this (24h)', durationMs, DEFAULT_TIMEOUT_MS)
     .option('--allow-delete <files>', 'let it drop so many files', wholeNumber)
     .option('--full', 'hash every file again')
     .addHelpText(
       'after',
-      '\nExit codes: 0 done, 1 not published, 2 usage, 3 published, but not all mirrors waited for have it.\n\nExample:\n  mirror-master publish debian --wait 100% --timeout 5m --json',
+      '\nExit codes: 0 done, 1 not published, 2 usage, 3 published, but not all mirrors waited for have it.\n\nExample:\n  mirror-master publish debian --wait 100% --timeout 5m --json\n  mirror-master publish debian --wait tier1=100%,95% --timeout 10m',
     );
   return withCommonOptions(command).action(async (archive: string, options: PublishOptions) => {
     const started = performance.now();
@@ -41,8 +42,8 @@ export function publishCommand(): Command {
     progress.line(`${archive} ${serial} is published: ${counted(files, 'file')}.`);
     let end: RolloutEnd = { reached: true, total: published.mirrors, committed: 0, failed: 0 };
     if (options.wait !== undefined) {
-      const until = { goal: options.wait, deadlineMs: options.timeout };
-      end = await followRollout(client, published, until, progress);
+      const until = { goals: options.wait, deadlineMs: options.timeout };
+      end = await waitForMirrors(client, published, until, progress);
     }
     progress.end();
     const { total, committed, failed } = end;

@@ -1,19 +1,25 @@
 import { Command } from 'commander';
 import { z } from 'zod';
-import { pushSchema, rolloutSchema } from '../http/routes/schemas.ts';
+import { rolloutSchema } from '../http/routes/schemas.ts';
 import { apiPath, createClient } from './client.ts';
 import { withCommonOptions, type CommonOptions } from './config-option.ts';
 import { colouredState, printable, say, sayJson, sayTable } from './output.ts';
 import { wholeNumber } from './parse.ts';
+import { retryCommand } from './rollout-retry.ts';
+import { rolloutWithPushes } from './rollout-picture.ts';
+import { showLive } from './show-live.ts';
 
-export const rolloutWithPushes = rolloutSchema.extend({ pushes: z.array(pushSchema) });
+interface ShowOptions extends CommonOptions {
+  follow?: boolean;
+}
 
-/** `mirror-master rollout list|show` */
+/** `mirror-master rollout list|show|retry` */
 export function rolloutCommand(): Command {
   return new Command('rollout')
     .description('releases, and how far each has come')
     .addCommand(listCommand())
-    .addCommand(showCommand());
+    .addCommand(showCommand())
+    .addCommand(retryCommand());
 }
 
 function listCommand(): Command {
@@ -52,11 +58,18 @@ function showCommand(): Command {
     .description('every mirror of one release')
     .argument('<archive>')
     .argument('[serial]', 'the newest when left out', wholeNumber)
-    .addHelpText('after', '\nExample:\n  mirror-master rollout show debian 2026112100');
+    .option('--follow', 'show it live until every push has ended')
+    .addHelpText(
+      'after',
+      '\nWith --follow: exit code 3 when some failed; with --json, one object a line.\n\nExample:\n  mirror-master rollout show debian 2026112100 --follow',
+    );
   return withCommonOptions(command).action(
-    async (archive: string, serial: number | undefined, options: CommonOptions) => {
+    async (archive: string, serial: number | undefined, options: ShowOptions) => {
       const client = createClient(options);
       const wanted = serial ?? (await newestSerial(client, archive));
+      if (options.follow === true) {
+        return showLive(client, { archive, serial: wanted }, options.json === true);
+      }
       const rollout = await client.get(apiPath('rollouts', archive, wanted), rolloutWithPushes);
       if (options.json === true) return sayJson(rollout);
       const { mirrors } = rollout;
@@ -64,6 +77,7 @@ function showCommand(): Command {
         `${archive} ${rollout.serial}, published ${rollout.publishedAt} by ${printable(rollout.publishedBy)}: ` +
           `${mirrors.committed} of ${mirrors.total} committed, ${mirrors.failed} failed, ${mirrors.open} open\n`,
       );
+      if (rollout.prunedAt !== null) say(`Its pushes were deleted ${rollout.prunedAt}.`);
       sayTable(
         ['tier', 'mirror', 'sent by', 'state', 'tries', 'since', 'reason'],
         rollout.pushes.map((push) => [

@@ -1,4 +1,4 @@
-import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { MasterError } from '../errors.ts';
 import { isWanted, type Feed, type FeedFilter } from '../monitor/feed.ts';
 
@@ -16,7 +16,8 @@ export interface EventStreams {
 }
 
 export interface StreamRequest extends FeedFilter {
-  headers: OutgoingHttpHeaders;
+  /** What the plugins in front want to say. */
+  headers: Record<string, string | number | string[] | undefined>;
   /** Without a token: sees less, and shares a smaller number of streams. */
   open: boolean;
   address: string;
@@ -123,7 +124,9 @@ function startStream(
     return undefined;
   };
 
-  raw.writeHead(200, { ...wanted.headers, ...HEADERS });
+  for (const [name, value] of Object.entries({ ...wanted.headers, ...HEADERS })) {
+    if (value !== undefined) raw.setHeader(name, value);
+  }
   const start = resumed === undefined ? feed.lastId() : (wanted.lastEventId ?? '');
   const hello = JSON.stringify({ resumed: resumed !== undefined });
   write(`retry: ${RETRY_MS}\n${message('hello', start, hello)}`);

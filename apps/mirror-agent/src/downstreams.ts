@@ -1,3 +1,4 @@
+import { isHost, isMirrorName, isUser } from '@pushmirror/acl';
 import { replaceFile } from '@pushmirror/host';
 import { downstreamsResponse, type Downstream } from '@pushmirror/trigger';
 import type { MasterClient } from './master-client.ts';
@@ -30,7 +31,8 @@ export async function openDownstreams(options: DownstreamsOptions): Promise<Down
   const mutex = createMutex();
 
   return {
-    of: (archive) => list.downstreams.filter((one) => one.archives.includes(archive)),
+    of: (archive) =>
+      list.downstreams.filter((one) => one.archives.includes(archive) && isUsable(one)),
     count: () => list.downstreams.length,
     refresh: (digest) =>
       mutex(async () => {
@@ -39,6 +41,9 @@ export async function openDownstreams(options: DownstreamsOptions): Promise<Down
         if (answer.kind !== 'ok') return options.onProblem(answer.reason);
         if (answer.value.digest === list.digest) return;
         list = answer.value;
+        for (const one of list.downstreams) {
+          if (!isUsable(one)) options.onProblem(`A downstream is left out: ${shown(one)}.`);
+        }
         options.onChange();
         try {
           await replaceFile(options.path, `${JSON.stringify(list)}\n`, 0o600);
@@ -47,4 +52,13 @@ export async function openDownstreams(options: DownstreamsOptions): Promise<Down
         }
       }),
   };
+}
+
+/** Host and user become words of a command line where ssh is spawned: only plain ones are taken. */
+function isUsable({ name, host, user }: Downstream): boolean {
+  return isMirrorName(name) && isHost(host) && isUser(user);
+}
+
+function shown({ name, host, user }: Downstream): string {
+  return `${JSON.stringify(name)} at ${JSON.stringify(`${user}@${host}`)} is not a plain address`;
 }

@@ -57,6 +57,26 @@ describe('reports', () => {
     assert.equal(reporter.status().waiting, 1);
   });
 
+  test('a report that comes while others are acknowledged is no sign that the master took none', async () => {
+    const problems: string[] = [];
+    const url = await serve(async (request, response) => {
+      const reports = await reportsOf(request);
+      answer(response, 200, { acknowledged: reports.at(-1)?.id ?? null, downstreams: '' });
+    });
+    let next = 1;
+    const { reporter, outbox } = await start(url, {
+      // Just before the outbox writes down what was acknowledged.
+      onDownstreams() {
+        next += 1;
+        if (next <= 5) setImmediate(() => void reporter.report(news(next)));
+      },
+      onProblem: (reason) => problems.push(reason),
+    });
+    await reporter.report(news(1));
+    await until('all sent', () => next > 5 && outbox.size() === 0);
+    assert.deepEqual(problems, []);
+  });
+
   test('a report that the master finds wrong does not hold up the others', async () => {
     const got: number[] = [];
     const url = await serve(async (request, response) => {

@@ -55,7 +55,7 @@ export function createReporter(options: ReporterOptions): Reporter {
     }
   }
 
-  /** True when the outbox has become shorter. */
+  /** True when the oldest report has left the outbox. */
   async function sendOnce(client: MasterClient): Promise<boolean> {
     // After a request that the master found wrong, one at a time, to find the one it cannot take.
     const batch = outbox.first(refusals > 0 ? 1 : REPORTS_PER_REQUEST);
@@ -64,9 +64,11 @@ export function createReporter(options: ReporterOptions): Reporter {
     if (answer.kind === 'ok') {
       refusals = Math.max(0, refusals - 1);
       options.onDownstreams(answer.value.downstreams);
-      const before = outbox.size();
       if (answer.value.acknowledged !== null) await outbox.acknowledge(answer.value.acknowledged);
-      return outbox.size() < before || failed('The master acknowledged none of the reports.');
+      // Not by its length: others may have been added while this was written down.
+      const [oldest] = outbox.first(1);
+      if (oldest === undefined || oldest.id !== first?.id) return true;
+      return failed('The master acknowledged none of the reports.');
     }
     if (answer.kind === 'refused' && [400, 413, 422].includes(answer.status)) {
       failed(answer.reason);

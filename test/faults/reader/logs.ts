@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 
 /** Warnings of Node, exceptions that nobody caught, and log lines of the level "fatal". */
-const COMPLAINT = /^\(node:\d+\) |Warning:|^\s+at .*:\d+:\d+\)?$|Something unforeseen|"level":60/;
+const COMPLAINT =
+  /^\(node:\d+\) |Warning:|^\s+at .*:\d+:\d+\)?$|Something unforeseen|"level":"fatal"/;
 /** Where Node says how to see more. */
 const ADVICE = /^\(Use `node --trace/;
 

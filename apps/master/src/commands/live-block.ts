@@ -9,6 +9,8 @@ export interface LiveBlock {
 }
 
 const BETWEEN_DRAWINGS_MS = 100;
+/** Of a terminal that does not say how high it is. */
+const USUAL_ROWS = 24;
 
 export function createLiveBlock(stream: {
   rows?: number;
@@ -21,7 +23,8 @@ export function createLiveBlock(stream: {
   const erase = () => (height === 0 ? '' : `\x1b[${height}A\r\x1b[0J`);
   /** A block that is higher than the screen cannot be drawn over: its end is left out. */
   const paint = (lines: string[], above = '') => {
-    const fitting = lines.slice(0, Math.max(1, (stream.rows ?? 24) - 1));
+    const rows = stream.rows ?? 0;
+    const fitting = lines.slice(0, (rows > 1 ? rows : USUAL_ROWS) - 1);
     stream.write(`${erase()}${above}${fitting.map((line) => `${line}\n`).join('')}`);
     height = fitting.length;
   };

@@ -21,7 +21,7 @@ run_tests() {
   ((${#files[@]} > 0)) || die "No test files in: $*"
   timeout --foreground --kill-after=20 "$limit" \
     node --conditions=source --import tsx --test \
-    --test-concurrency="${PUSHMIRROR_TEST_CONCURRENCY:-3}" --test-timeout=240000 \
+    --test-concurrency="${PUSHMIRROR_TEST_CONCURRENCY:-3}" --test-timeout=600000 \
     --test-reporter=spec "${files[@]}" || status=$?
   ((status != 124)) || die "The tests were ended after $limit s (PUSHMIRROR_TEST_LIMIT)."
   return "$status"

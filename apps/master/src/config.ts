@@ -1,9 +1,12 @@
 import { dirname, resolve } from 'node:path';
-import { isArchiveName, isMirrorName } from '@pushmirror/acl';
+import { isArchiveName, isCidr, isMirrorName } from '@pushmirror/acl';
 import { absolutePath, duration, loadConfig, port } from '@pushmirror/config';
 import { z } from 'zod';
 
 const address = z.union([z.ipv4(), z.ipv6()], { error: 'expected an IP address' });
+const range = z.string().refine(isCidr, {
+  error: 'expected an address or network such as "192.0.2.0/24", with no bits behind its prefix',
+});
 const url = (schemes: RegExp, what: string) =>
   z
     .string()
@@ -55,10 +58,7 @@ export const masterSchema = z.strictObject({
     .strictObject({
       address: address.default('127.0.0.1'),
       port: port.default(873),
-      hosts_allow: z
-        .array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]))
-        .max(10_000)
-        .default([]),
+      hosts_allow: z.array(range).max(10_000).default([]),
       max_connections: z.int().min(1).default(200),
     })
     .optional(),

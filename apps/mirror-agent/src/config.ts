@@ -1,5 +1,5 @@
 import { absolutePath, duration, port, size } from '@pushmirror/config';
-import { isArchiveName, isMirrorName } from '@pushmirror/acl';
+import { isArchiveName, isCidr, isMirrorName } from '@pushmirror/acl';
 import { z } from 'zod';
 
 /** The configuration file of an agent; `config/mirror-agent.toml` is an annotated example. */
@@ -28,6 +28,9 @@ const rsyncUrl = z.string().regex(/^rsync:\/\/[^\s\p{Cc}]+$/u, {
 const webUrl = z
   .url({ protocol: /^https?$/, error: 'expected a URL such as "https://master.example.org"' })
   .transform((url) => url.replace(/\/+$/, ''));
+const range = z.string().refine(isCidr, {
+  error: 'expected an address or network such as "192.0.2.0/24", with no bits behind its prefix',
+});
 const hook = z.array(pattern).min(1).max(100);
 const architecture = z.string().regex(/^[a-z0-9-]+$/, { error: 'expected an architecture' });
 
@@ -85,7 +88,9 @@ const archive = z.strictObject({
 
 const schema = z.strictObject({
   /** This mirror's name in the network; also the name of its trace file. */
-  name: mirrorName,
+  name: mirrorName.refine((name) => name !== 'master', {
+    error: 'expected another name: "master" is the trace file of the master',
+  }),
   network,
   /** The folder of the agent's own state, on a disk that lasts. */
   state: absolutePath,
@@ -120,7 +125,7 @@ const schema = z.strictObject({
       address: z.union([z.ipv4(), z.ipv6()]),
       port: port.min(1, { error: 'expected a port number from 1 to 65535' }),
       /** Numeric addresses and networks; empty means everybody. */
-      hosts_allow: z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])).prefault([]),
+      hosts_allow: z.array(range).prefault([]),
     })
     .optional(),
   /** Who may send triggers to this mirror: its upstreams. */
@@ -131,7 +136,7 @@ const schema = z.strictObject({
         /** `ssh-ed25519 AAAA...` */
         key: z.string().min(1).max(16_384),
         /** Addresses and networks it may come from; left out means from anywhere. */
-        from: z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])).prefault([]),
+        from: z.array(range).prefault([]),
         /** The archives it may notify of; left out means all that this mirror carries. */
         archives: z.array(archiveName).min(1).optional(),
       }),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { BlockList, isIPv4 } from 'node:net';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { closestCidr, inCidrs, parseCidr } from './cidr.ts';
+import { closestCidr, inCidrs, isCidr, parseCidr } from './cidr.ts';
 import { AclError } from './errors.ts';
 
 describe('parseCidr', () => {
@@ -113,4 +113,9 @@ describe('inCidrs', () => {
       { numRuns: 3000 },
     );
   });
+});
+
+void test('isCidr says what parseCidr would', () => {
+  for (const good of ['192.0.2.7', '10.0.0.0/8', '2001:db8::/32']) assert.ok(isCidr(good));
+  for (const bad of ['10.1.2.3/8', '10.1', '0x7f.1', '::/129', '']) assert.ok(!isCidr(bad));
 });

@@ -38,6 +38,17 @@ export function parseCidr(text: string): Cidr {
   return asCidr(first, bits);
 }
 
+/** Whether `parseCidr` can read it. */
+export function isCidr(text: string): boolean {
+  try {
+    parseCidr(text);
+    return true;
+  } catch (error) {
+    if (error instanceof AclError) return false;
+    throw error;
+  }
+}
+
 /**
  * Whether an address lies in one of the ranges (written or parsed). An IPv4 address is the same in
  * its mapped form (`::ffff:192.0.2.1`); a zone (`%eth0`) is left out of account. What is not an

@@ -1,6 +1,6 @@
 export { renderAuthorizedKey, type AuthorizedKey } from './authorized-keys.ts';
 export { checkRule } from './check-rule.ts';
-export { closestCidr, inCidrs, parseCidr, type Cidr } from './cidr.ts';
+export { closestCidr, inCidrs, isCidr, parseCidr, type Cidr } from './cidr.ts';
 export { decide, type Considered, type Decision } from './decide.ts';
 export { AclError, type AclErrorCode } from './errors.ts';
 export { fingerprint, parsePublicKey, sameKey, type KeyType, type PublicKey } from './key.ts';

@@ -205,11 +205,17 @@ void test('a file that never stops changing is an error that names it', async ()
   archive.write('pool/still', '');
   archive.write('pool/busy', 'x'.repeat(24 * 1024 * 1024));
   const file = join(archive.root, 'pool/busy');
-  const writer = spawn('sh', ['-c', 'while :; do echo more; done >> "$1"', 'sh', file]);
+  const writer = spawn(
+    'timeout',
+    ['60', 'sh', '-c', 'while :; do echo more; done >> "$1"', 'sh', file],
+    {
+      detached: true,
+    },
+  );
   try {
     await refused('tree-changing', archive.publish(), '"pool/busy"');
   } finally {
-    writer.kill('SIGKILL');
+    if (writer.pid !== undefined) process.kill(-writer.pid, 'SIGKILL');
   }
 });
 

@@ -1,7 +1,9 @@
+import { watch } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Service } from '../harness/service.ts';
 import type { ProxyMode } from '../harness/tcp-proxy.ts';
-import type { Cast } from './cast.ts';
+import { ARCHIVE, type Cast } from './cast.ts';
 import type { History } from './history.ts';
 import type { Kill, Trouble } from './schedule.ts';
 import { noteTree } from './note-tree.ts';
@@ -19,6 +21,7 @@ export interface Inflict {
 }
 
 const STARTS = 5;
+const COMMIT_WITHIN_MS = 5_000;
 
 export function createInflict(cast: Cast, history: History, signal: AbortSignal): Inflict {
   const turns = new Map<string, Promise<void>>();
@@ -63,9 +66,10 @@ export function createInflict(cast: Cast, history: History, signal: AbortSignal)
   }
 
   return {
-    kill({ who, afterMs, downMs }) {
+    kill({ who, at, afterMs, downMs }) {
       void inTurn(who, async () => {
-        await delay(afterMs, undefined, { signal });
+        if (at === 'commit') await publicHeadBegins(cast.network.tree(ARCHIVE), signal);
+        else await delay(afterMs, undefined, { signal });
         await kill9(who);
         await delay(downMs, undefined, { signal });
         await start(who);
@@ -113,5 +117,15 @@ async function startPatiently(service: Service, signal: AbortSignal): Promise<vo
       if (attempt === STARTS || signal.aborted || !service.running()) throw error;
       await service.kill9();
     }
+  }
+}
+
+/** Right after a release is in the database the master writes its trace files, and then its head. */
+async function publicHeadBegins(tree: string, signal: AbortSignal): Promise<void> {
+  const late = AbortSignal.any([signal, AbortSignal.timeout(COMMIT_WITHIN_MS)]);
+  try {
+    for await (const _change of watch(join(tree, 'project/trace'), { signal: late })) return;
+  } catch {
+    signal.throwIfAborted(); // Else there was no commit in time, or there is no folder yet.
   }
 }

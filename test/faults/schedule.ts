@@ -15,6 +15,8 @@ export type Trouble = (typeof troubles)[number];
 /** SIGKILL of the master or a hub. */
 export interface Kill {
   who: string;
+  /** `commit`: just when the release exists, and before the client is told so. */
+  at: 'time' | 'commit';
   /** Milliseconds after the publish request has left. */
   afterMs: number;
   /** Milliseconds until it is started again. */
@@ -70,7 +72,8 @@ function addKills(steps: Step[], who: string, random: Random): void {
   const rate = who === 'master' ? MASTER_KILLS_PER_PUBLISH : HUB_KILLS_PER_PUBLISH;
   for (const step of random.sample(steps, Math.max(1, Math.round(steps.length * rate)))) {
     const afterMs = random.chance(0.5) ? random.int(0, 100) : random.int(100, LATEST_KILL_MS);
-    step.kills.push({ who, afterMs, downMs: random.int(0, LONGEST_DOWN_MS) });
+    const at = who === 'master' && random.chance(0.5) ? 'commit' : 'time';
+    step.kills.push({ who, at, afterMs, downMs: random.int(0, LONGEST_DOWN_MS) });
   }
 }
 

@@ -169,12 +169,10 @@ describe('the agent', () => {
     const lines: SyncLine[] = [];
     const never = new AbortController().signal;
     await once.sync({ force: false }, (line) => lines.push(line), never);
-    assert.deepEqual(lines.map(({ type }) => type).filter((type) => type !== 'progress'), [
-      'syncing',
-      'staged',
-      'result',
-      'done',
-    ]);
+    assert.deepEqual(
+      lines.map(({ type }) => type).filter((type) => type !== 'progress'),
+      ['syncing', 'staged', 'result', 'done'],
+    );
     assert.deepEqual(lines.at(-1), { type: 'done', ok: true });
     lines.length = 0;
     await once.sync({ force: false }, (line) => lines.push(line), never);
@@ -245,7 +243,10 @@ describe('the agent', () => {
       ssh_server: { address: '127.0.0.1', port: sshPort, host_key: join(root, 'push') },
     });
     const below = await leaf.start();
-    await until('the leaf has polled in vain', () => below.status().archives[0]?.lastPoll !== undefined);
+    await until(
+      'the leaf has polled in vain',
+      () => below.status().archives[0]?.lastPoll !== undefined,
+    );
     const hostKey = readFileSync(join(root, 'push.pub'), 'utf8').trim();
     mkdirSync(hub.state);
     const downstream = { name: 'leaf', kind: 'agent', host: '127.0.0.1', port: sshPort };

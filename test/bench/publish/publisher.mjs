@@ -1,7 +1,9 @@
 // Publishes what it is told to, with the built describeTree, and answers with what it cost.
 import { describeTree } from '../../../apps/master/dist/archive/describe.js';
 
-process.on('message', async (task) => {
+process.on('message', (task) => void publish(task));
+
+async function publish(task) {
   const started = performance.now();
   const before = process.cpuUsage();
   try {
@@ -21,4 +23,4 @@ process.on('message', async (task) => {
   } catch (error) {
     process.send?.({ error: String(error) });
   }
-});
+}

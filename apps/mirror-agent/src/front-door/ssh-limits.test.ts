@@ -17,5 +17,10 @@ test('a host with IPv6 is its /64 network', () => {
 });
 
 test('no text makes it fail', () => {
-  fc.assert(fc.property(fc.oneof(fc.string(), fc.ipV6()), (text) => sourceOf(text).length > 0 || text === ''));
+  fc.assert(
+    fc.property(
+      fc.oneof(fc.string(), fc.ipV6()),
+      (text) => sourceOf(text).length > 0 || text === '',
+    ),
+  );
 });

@@ -116,7 +116,9 @@ describe('the relay', () => {
     await a.up();
     const folder = newFolder();
     const first = await newHub(folder, [a.downstream, b.downstream]);
-    await (await first.relay.announce(head(1))).tried;
+    await (
+      await first.relay.announce(head(1))
+    ).tried;
     assert.equal(first.relay.status()?.states.accepted, 1);
     await first.stop();
 
@@ -130,11 +132,14 @@ describe('the relay', () => {
   test('a newer head takes over from pushes that are not done', async () => {
     const a = await newDownstream('a');
     const { relay, reports, fanOut } = await newHub(newFolder(), [a.downstream]);
-    await (await relay.announce(head(1))).tried;
+    await (
+      await relay.announce(head(1))
+    ).tried;
     await relay.announce(head(2));
-    assert.deepEqual(reports.filter(([serial, , state]) => serial === 1 && state === 'superseded'), [
-      [1, 'a', 'superseded'],
-    ]);
+    assert.deepEqual(
+      reports.filter(([serial, , state]) => serial === 1 && state === 'superseded'),
+      [[1, 'a', 'superseded']],
+    );
     await a.up();
     await until('a is told', () => relay.status()?.states.accepted === 1);
     await fanOut.idle();
@@ -143,11 +148,17 @@ describe('the relay', () => {
   });
 
   test('the list may change at any time', async () => {
-    const [a, b, c] = [await newDownstream('a'), await newDownstream('b'), await newDownstream('c')];
+    const [a, b, c] = [
+      await newDownstream('a'),
+      await newDownstream('b'),
+      await newDownstream('c'),
+    ];
     await Promise.all([a.up(), c.up()]);
     const list = [a.downstream, b.downstream];
     const { relay } = await newHub(newFolder(), list);
-    await (await relay.announce(head(1))).tried;
+    await (
+      await relay.announce(head(1))
+    ).tried;
     list.splice(1, 1, c.downstream);
     await relay.refresh();
     await until('c is told', () => relay.status()?.states.accepted === 2);
@@ -161,7 +172,9 @@ describe('the relay', () => {
     const wrong = { ...a.downstream, hostKey: makeKey(join(newFolder(), 'other')) };
     const list = [wrong];
     const { relay } = await newHub(newFolder(), list);
-    await (await relay.announce(head(1))).tried;
+    await (
+      await relay.announce(head(1))
+    ).tried;
     assert.deepEqual(a.got, []);
     list.splice(0, 1, a.downstream);
     await relay.refresh();

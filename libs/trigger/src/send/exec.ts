@@ -1,6 +1,6 @@
 import type { ClientChannel } from 'ssh2';
 import { LARGEST_ANSWER, outcomeOfAnswer, replyIn } from './answer.ts';
-import type { Connection } from './connect.ts';
+import type { Connection } from './connection.ts';
 import type { Outcome, PushTarget } from './sender.ts';
 import { sentences } from './sentences.ts';
 import { exitCodeOf } from '../wire/reply.ts';

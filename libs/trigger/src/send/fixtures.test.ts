@@ -271,13 +271,13 @@ export function targetOf(
   return target;
 }
 
-/** Wait, a few milliseconds at a time and 5 s at most, until something is so. */
+/** Wait, a few milliseconds at a time and 20 s at most, until something is so. */
 export async function untilTrue(test: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 1_000; tries += 1) {
+  for (let tries = 0; tries < 4_000; tries += 1) {
     if (await test()) return;
     await delay(5);
   }
-  throw new Error('It did not become so within 5 s.');
+  throw new Error('It did not become so within 20 s.');
 }
 
 function answers(port: number): Promise<boolean> {

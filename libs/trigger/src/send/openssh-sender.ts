@@ -1,6 +1,6 @@
 import { HostError, readSecret, run } from '@pushmirror/host';
-import { AclError, isHost, isUser } from '@pushmirror/acl';
 import { createAttempts } from './attempts.ts';
+import { checkTarget } from './check-target.ts';
 import { LARGEST_ANSWER, outcomeOfAnswer, replyIn } from './answer.ts';
 import { writeKnownHosts } from './known-hosts.ts';
 import { outcomeOfSshFailure } from './openssh-words.ts';
@@ -33,9 +33,11 @@ export function createOpensshSender(options: OpensshSenderOptions): Sender {
     command: string,
     limits: { deadlineMs: number; signal?: AbortSignal },
   ): Promise<Outcome> {
-    const wrong = whatIsWrong(target, command);
-    if (wrong !== undefined) {
-      return { kind: 'rejected', reason: sentences.badTarget(target, wrong) };
+    const pinned = checkTarget(target);
+    if (typeof pinned === 'string') return { kind: 'rejected', reason: pinned };
+    if (!/^[\x20-\x7e]+$/.test(command)) {
+      const reason = sentences.badTarget(target, 'the trigger is not plain text');
+      return { kind: 'rejected', reason };
     }
     try {
       const knownHostsFile = await writeKnownHosts(options.stateDir, target);
@@ -135,16 +137,6 @@ const always = {
   LogLevel: 'ERROR',
 } as const;
 
-function whatIsWrong(target: PushTarget, command: string): string | undefined {
-  if (!isHost(target.host)) return 'its host is not a host name or address';
-  if (!isUser(target.user)) return 'its user is not a user name';
-  if (!Number.isInteger(target.port) || target.port < 1 || target.port > 65_535) {
-    return 'its port is not a port';
-  }
-  if (!/^[\x20-\x7e]+$/.test(command)) return 'the trigger is not plain text';
-  return undefined;
-}
-
 /**
  * ssh's own limit on the connection and the banner: half of the deadline, in whole seconds, so
  * that a host that is down is told apart from one that is slow to answer.
@@ -159,9 +151,6 @@ function sshPath(path: string): string {
 }
 
 function outcomeOfThrown(target: PushTarget, error: unknown): Outcome {
-  if (error instanceof AclError) {
-    return { kind: 'rejected', reason: sentences.badTarget(target, error.message) };
-  }
   if (error instanceof HostError) return { kind: 'unreachable', reason: error.message };
   return { kind: 'unreachable', reason: sentences.otherwise(target, String(error)) };
 }

@@ -1,8 +1,7 @@
 import { fingerprint, parsePublicKey } from '@pushmirror/acl';
-import type { Outcome, PushTarget } from './sender.ts';
+import type { Failure } from './connect-failure.ts';
+import type { PushTarget } from './sender.ts';
 import { printable, sentences } from './sentences.ts';
-
-type Failure = Extract<Outcome, { kind: 'unreachable' | 'rejected' }>;
 
 /**
  * What ssh's own words mean when it exits with 255. It has no codes; these are the sentences of

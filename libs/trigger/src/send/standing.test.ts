@@ -29,7 +29,7 @@ function setUp(t: TestContext, options: Partial<Ssh2SenderOptions> = {}) {
 }
 
 async function mustArrive(sender: Ssh2Sender, target: PushTarget): Promise<void> {
-  const outcome = await sender.send(target, COMMAND, { deadlineMs: 10_000 });
+  const outcome = await sender.send(target, COMMAND, { deadlineMs: 20_000 });
   assert.equal(outcome.kind, 'replied', JSON.stringify(outcome));
 }
 
@@ -72,7 +72,7 @@ void test('a connection that has gone dead without a word costs a part of the de
   const target = targetOf(server, { standing: true });
   await mustArrive(sender, target);
   server.freezeAll();
-  const outcome = await sender.send(target, COMMAND, { deadlineMs: 900 });
+  const outcome = await sender.send(target, COMMAND, { deadlineMs: 3_000 });
   assert.equal(outcome.kind, 'replied', JSON.stringify(outcome));
   assert.equal(server.accepted(), 2);
 });
@@ -90,7 +90,7 @@ void test('a connection that dies under a push is replaced once', async (t) => {
   await mustArrive(sender, target);
   await mustArrive(sender, target);
   restarts = 2;
-  const outcome = await sender.send(target, COMMAND, { deadlineMs: 2_000 });
+  const outcome = await sender.send(target, COMMAND, { deadlineMs: 20_000 });
   assert.equal(outcome.kind, 'unreachable');
 });
 

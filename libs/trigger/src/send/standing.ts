@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
-import type { Connected, Connection } from './connect.ts';
+import type { Connected } from './connect.ts';
+import type { Connection } from './connection.ts';
 import type { PushTarget } from './sender.ts';
 
 /** How standing connections are kept. Times in milliseconds. */
@@ -82,7 +83,11 @@ export function createStanding(
   function find(target: PushTarget): Connection | undefined {
     const key = keyOf(target);
     const found = held.get(key);
-    if (found === undefined || !found.connection.alive()) return undefined;
+    if (found === undefined) return undefined;
+    if (!found.connection.alive()) {
+      drop(target, found.connection);
+      return undefined;
+    }
     held.delete(key);
     held.set(key, found);
     found.usedAt = performance.now();
@@ -97,6 +102,7 @@ export function createStanding(
     const known = held.get(key);
     if (known?.connection === connection) return void (known.pushes -= 1);
     const settled = known?.connection.alive() === true;
+    if (!settled) known?.connection.close();
     if (closed || settled || !connection.alive() || !makeRoom(key)) return connection.close();
     held.set(key, { connection, usedAt: performance.now(), pushes: 0 });
     connection.onGone(() => {

@@ -7,7 +7,7 @@ import { decodeBucket, encodeBucket, type BucketRef } from './bucket.ts';
 import type { Entry } from './entry.ts';
 import { ManifestError, type ManifestErrorCode } from './errors.ts';
 import { LIMITS } from './limits.ts';
-import { decodeRoot, encodeRoot } from './root.ts';
+import { decodeRoot, decodeRootHeader, encodeRoot } from './root.ts';
 import { store, trees } from './samples.test.ts';
 
 void test('a bucket decodes to what was encoded, and the same entries give the same bytes', () => {
@@ -27,6 +27,8 @@ void test('a root decodes to what was encoded', () => {
       const { root } = store(tree, every);
       const { ref, bytes } = encodeRoot(root);
       assert.deepEqual(decodeRoot(bytes, ref), root);
+      const { buckets, ...header } = root;
+      assert.deepEqual(decodeRootHeader(bytes), { ...header, bucketCount: buckets.length });
     }),
   );
 });

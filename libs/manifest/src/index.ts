@@ -31,7 +31,15 @@ export {
   PROFILES,
   type ProfileName,
 } from './profiles.ts';
-export { decodeRoot, encodeRoot, rootName, type Root, type RootRef } from './root.ts';
+export {
+  decodeRoot,
+  decodeRootHeader,
+  encodeRoot,
+  rootName,
+  type Root,
+  type RootHeader,
+  type RootRef,
+} from './root.ts';
 export { whyUnsafeLink, whyUnsafeName, whyUnsafePath } from './safe-path.ts';
 export { selectionOf, type Selection } from './selection.ts';
 export {

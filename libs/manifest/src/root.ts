@@ -21,6 +21,9 @@ export interface Root {
   buckets: readonly BucketRef[];
 }
 
+/** What stands at the top of a root: all but its buckets. */
+export type RootHeader = Omit<Root, 'buckets'> & { bucketCount: number };
+
 /** What a head says of a root, in libs/trigger's words `Manifest: sha256:HEX BYTES`. */
 export interface RootRef {
   sha256: string;
@@ -67,9 +70,31 @@ export function decodeRoot(bytes: Uint8Array, ref?: RootRef): Root {
   }
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
   const lines = new Lines(text);
+  const { bucketCount, ...header } = readHeader(lines);
+  const root = { ...header, buckets: readBuckets(lines, bucketCount) };
+  const sum = root.buckets.reduce((total, bucket) => total + bucket.entries, 0);
+  if (sum !== root.entries || root.files > root.entries) throw malformed('its counts disagree');
+  return root;
+}
+
+/**
+ * Decode the top of a root only, without looking at its buckets.
+ *
+ * @throws ManifestError `malformed-root`, `over-limit`.
+ */
+export function decodeRootHeader(bytes: Uint8Array): RootHeader {
+  const top = bytes.subarray(0, HEADER_BYTES);
+  const text = Buffer.from(top.buffer, top.byteOffset, top.byteLength).toString('latin1');
+  return readHeader(new Lines(text));
+}
+
+/** More than the top of a root ever has. */
+const HEADER_BYTES = 4_096;
+
+/** The fields, in the order in which they stand in the file. */
+function readHeader(lines: Lines): RootHeader {
   readFormat(readField(lines, 'Push-Manifest'));
-  // In the order in which they stand in the file.
-  const root = {
+  return {
     network: readField(lines, 'Network'),
     archive: readField(lines, 'Archive'),
     epoch: readNumber(readField(lines, 'Epoch')),
@@ -78,11 +103,8 @@ export function decodeRoot(bytes: Uint8Array, ref?: RootRef): Root {
     entries: readNumber(readField(lines, 'Entries'), LIMITS.entries, 'entries'),
     files: readNumber(readField(lines, 'Files'), LIMITS.entries, 'files'),
     bytes: readNumber(readField(lines, 'Bytes')),
-    buckets: readBuckets(lines, readNumber(readField(lines, 'Buckets'), LIMITS.buckets, 'buckets')),
+    bucketCount: readNumber(readField(lines, 'Buckets'), LIMITS.buckets, 'buckets'),
   };
-  const sum = root.buckets.reduce((total, bucket) => total + bucket.entries, 0);
-  if (sum !== root.entries || root.files > root.entries) throw malformed('its counts disagree');
-  return root;
 }
 
 const FORMAT = '1';

@@ -18,7 +18,13 @@ import { keepsChanging } from './hash-file.ts';
 import { hashUnknown } from './hash.ts';
 import type { ProgressCounter } from './progress.ts';
 import { prune } from './prune.ts';
-import { publicRoot, releasesToKeep, storedReleases } from './releases.ts';
+import {
+  newestReadable,
+  publicRoot,
+  releasesToKeep,
+  storedReleases,
+  type StoredRelease,
+} from './releases.ts';
 import { scanDeep, scanShallow } from './scan.ts';
 import { StagedFolder } from './staged-folder.ts';
 import { TreeState } from './tree-state.ts';
@@ -136,10 +142,11 @@ async function writeRelease(
   const { root, cacheDir } = task;
   const { network, archive, epoch, serial, profile } = task;
   const releases = await storedReleases(manifest, network, archive);
-  const base = releases.find((release) => release.sha256 === cache.root);
+  const previous = await newestReadable(manifest, releases);
+  const base = previous?.sha256 === cache.root ? previous?.root : undefined;
   const name = { network, archive, epoch, serial, profile };
   const draft = await writeBuckets(state, name, manifest, base, signal);
-  const { changed, dropped, deletes } = await compare(releases[0]?.root, draft.root, manifest);
+  const { changed, dropped, deletes } = await compare(previous?.root, draft.root, manifest);
   checkDeletes(task, deletes);
   await copyIndexes(root, byHash, draft.indexes);
   await noteIndexes(cacheDir, draft.ref.sha256, draft.indexes);
@@ -156,8 +163,8 @@ async function writeRelease(
   return { manifest: draft.ref, files, bytes, changed, dropped };
 }
 
-function released({ ref, root }: Draft) {
-  return { sha256: ref.sha256, root, writtenAt: new Date() };
+function released({ ref, root: { epoch, serial } }: Draft): StoredRelease {
+  return { sha256: ref.sha256, epoch, serial, writtenAt: new Date() };
 }
 
 function checkFolder(root: string): void {

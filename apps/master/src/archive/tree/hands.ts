@@ -34,7 +34,7 @@ export class Hands {
   ) {}
 
   async scan(request: ScanRequest): Promise<ScanReply> {
-    const little = this.#all.length === 0 && ++this.#here.scans <= SCANS_HERE;
+    const little = this.#all.length === 0 && this.#knownLittle && ++this.#here.scans <= SCANS_HERE;
     if (little) return scanFolders(this.setup, request);
     return this.#ask(request) as Promise<ScanReply>;
   }
@@ -44,6 +44,10 @@ export class Hands {
     const little = this.#all.length === 0 && this.#here.bytes <= BYTES_HERE;
     if (little) return hashBatch(this.setup, request, this.onRead);
     return this.#ask(request) as Promise<HashReply>;
+  }
+
+  get #knownLittle(): boolean {
+    return this.setup.table.memory.byteLength <= TABLE_HERE;
   }
 
   async close(): Promise<void> {
@@ -112,6 +116,7 @@ export class Hands {
 
 const MOST_HANDS = 32;
 const SCANS_HERE = 4;
+const TABLE_HERE = 2 * 1024 * 1024;
 const BYTES_HERE = 32 * 1024 * 1024;
 /** Opening a file costs about as much as hashing so many bytes. */
 const BYTES_A_FILE = 16 * 1024;

@@ -2,7 +2,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { bucketName, entriesOf, rootName } from '@pushmirror/manifest';
 import { NOTE_SUFFIX, notedIndexes } from './by-hash.ts';
-import type { StoredRelease } from './releases.ts';
+import { bucketsOf, readRelease, type StoredRelease } from './releases.ts';
 import type { StagedFolder } from './staged-folder.ts';
 
 export interface PruneOptions {
@@ -16,9 +16,10 @@ export interface PruneOptions {
 /** Remove roots, buckets and index files that no release needs which is kept. */
 export async function prune(o: PruneOptions): Promise<void> {
   const roots = new Set(o.keep.map(rootName));
-  const buckets = new Set(o.keep.flatMap(({ root }) => root.buckets.map(bucketName)));
+  const buckets = new Set<string>();
   const indexes = new Set<string>();
   for (const release of o.keep) {
+    for (const sha256 of await bucketsOf(o.manifest, release)) buckets.add(bucketName({ sha256 }));
     for (const digest of await indexesOf(o, release)) indexes.add(digest);
   }
   await o.byHash.prune((name) => indexes.has(name));
@@ -31,9 +32,10 @@ export async function prune(o: PruneOptions): Promise<void> {
 }
 
 /** From our notes; without them, from the release itself. */
-async function indexesOf(o: PruneOptions, { sha256, root }: StoredRelease): Promise<string[]> {
-  const noted = await notedIndexes(o.cacheDir, sha256);
-  if (noted !== undefined) return noted;
+async function indexesOf(o: PruneOptions, release: StoredRelease): Promise<string[]> {
+  const noted = await notedIndexes(o.cacheDir, release.sha256);
+  const root = noted === undefined ? await readRelease(o.manifest, release.sha256) : undefined;
+  if (root === undefined) return noted ?? [];
   const found: string[] = [];
   const read = (ref: { sha256: string }) => o.manifest.read(bucketName(ref));
   for await (const entry of entriesOf(root, read)) {

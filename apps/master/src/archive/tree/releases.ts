@@ -1,12 +1,20 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { decodeRoot, ManifestError, OWN_FOLDER, rootName, type Root } from '@pushmirror/manifest';
+import {
+  decodeRoot,
+  decodeRootHeader,
+  ManifestError,
+  OWN_FOLDER,
+  rootName,
+  type Root,
+} from '@pushmirror/manifest';
 import type { StagedFolder } from './staged-folder.ts';
 
 /** A release whose root is still there. */
 export interface StoredRelease {
   sha256: string;
-  root: Root;
+  epoch: number;
+  serial: number;
   writtenAt: Date;
 }
 
@@ -26,12 +34,36 @@ export async function storedReleases(
   for (const name of folder.names()) {
     const sha256 = ROOT.exec(name)?.[1];
     if (sha256 === undefined) continue;
-    const bytes = await folder.read(name);
-    const root = readOwn(bytes, sha256);
-    if (root?.network !== network || root.archive !== archive) continue;
-    releases.push({ sha256, root, writtenAt: statSync(join(folder.path, name)).mtime });
+    const header = tolerant(await folder.readTop(name, TOP_BYTES), decodeRootHeader);
+    if (header?.network !== network || header.archive !== archive) continue;
+    const { epoch, serial } = header;
+    releases.push({ sha256, epoch, serial, writtenAt: statSync(join(folder.path, name)).mtime });
   }
   return releases.sort(newestFirst);
+}
+
+/** The newest of these releases whose root can be read, and that root. */
+export async function newestReadable(
+  folder: StagedFolder,
+  releases: readonly StoredRelease[],
+): Promise<{ sha256: string; root: Root } | undefined> {
+  for (const { sha256 } of releases) {
+    const root = await readRelease(folder, sha256);
+    if (root !== undefined) return { sha256, root };
+  }
+  return undefined;
+}
+
+/** The root of this digest; undefined when it is not what its name says. */
+export async function readRelease(folder: StagedFolder, sha256: string): Promise<Root | undefined> {
+  const bytes = await folder.read(rootName({ sha256 }));
+  return tolerant(bytes, (root) => decodeRoot(root, { sha256, bytes: bytes.length }));
+}
+
+/** The digests of a root's buckets, without a closer look: quick, for roots of our own. */
+export async function bucketsOf(folder: StagedFolder, release: StoredRelease): Promise<string[]> {
+  const text = (await folder.read(rootName(release))).toString('latin1');
+  return text.match(/^[0-9a-f]{64}(?= )/gm) ?? [];
 }
 
 /** Which releases stay: the newest, those of the last day, and what a head may still name. */
@@ -58,10 +90,12 @@ export function publicRoot(archiveRoot: string): string | undefined {
 
 const ROOT = new RegExp(`^([0-9a-f]{64})${rootName({ sha256: '' }).replace('.', '\\.')}$`);
 
+const TOP_BYTES = 4_096;
+
 /** A root that cannot be read, or that somebody put there, is none of ours. */
-function readOwn(bytes: Buffer, sha256: string): Root | undefined {
+function tolerant<T>(bytes: Buffer, decode: (bytes: Buffer) => T): T | undefined {
   try {
-    return decodeRoot(bytes, { sha256, bytes: bytes.length });
+    return decode(bytes);
   } catch (error) {
     if (error instanceof ManifestError) return undefined;
     throw error;
@@ -69,9 +103,5 @@ function readOwn(bytes: Buffer, sha256: string): Root | undefined {
 }
 
 function newestFirst(a: StoredRelease, b: StoredRelease): number {
-  return (
-    b.root.epoch - a.root.epoch ||
-    b.root.serial - a.root.serial ||
-    b.writtenAt.getTime() - a.writtenAt.getTime()
-  );
+  return b.epoch - a.epoch || b.serial - a.serial || b.writtenAt.getTime() - a.writtenAt.getTime();
 }

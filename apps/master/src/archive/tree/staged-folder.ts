@@ -78,6 +78,17 @@ export class StagedFolder {
     return readFile(join(this.path, this.#staged.has(name) ? name + NOT_YET : name));
   }
 
+  /** The first bytes of a file. */
+  async readTop(name: string, bytes: number): Promise<Buffer> {
+    const file = await open(join(this.path, name), 'r');
+    try {
+      const top = await file.read(Buffer.alloc(bytes), 0, bytes, 0);
+      return top.buffer.subarray(0, top.bytesRead);
+    } finally {
+      await file.close();
+    }
+  }
+
   /** Remove what `keep` does not say to keep, and what earlier attempts left behind. */
   async prune(keep: (name: string) => boolean): Promise<void> {
     const limit = pLimit(AT_ONCE);

@@ -14,7 +14,6 @@ import {
 import { ArchiveError } from '../archive-error.ts';
 import { entryAt, folderPath, KIND, kindOf, NO_ORDER, orderOf, sizeOf } from './block.ts';
 import { cutBuckets, entriesOfCut, firstPath, type Cut } from './cut-buckets.ts';
-import type { StoredRelease } from './releases.ts';
 import type { StagedFolder } from './staged-folder.ts';
 import type { TreeState } from './tree-state.ts';
 
@@ -45,10 +44,10 @@ export async function writeBuckets(
   state: TreeState,
   name: ReleaseName,
   folder: StagedFolder,
-  base: StoredRelease | undefined,
+  base: Root | undefined,
   signal: AbortSignal,
 ): Promise<Draft> {
-  const known = new Map(base?.root.buckets.map((bucket) => [bucket.first, bucket]));
+  const known = new Map(base?.buckets.map((bucket) => [bucket.first, bucket]));
   const buckets: BucketRef[] = [];
   const indexes: FileEntry[] = [];
   const sum = { entries: 0, files: 0, bytes: 0 };

@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { renderRsyncdConf } from '@pushmirror/acl';
 import { parseTrace } from '@pushmirror/trace';
 import { readSigningKey, signHead, type SignedHead } from '@pushmirror/trigger';
-import { describeTree } from '../../../apps/master/src/archive/describe.ts';
 import { runSync } from '../../../apps/mirror-agent/src/sync/sync.ts';
 import { compareTrees } from '../../harness/compare-trees.ts';
 import { buildPlainTree, noise, plainName } from '../../harness/plain-tree.ts';
@@ -15,6 +14,7 @@ import { createKeyPair } from '../../harness/ssh-keys.ts';
 import { tempFolder } from '../../harness/temp-folder.ts';
 import { tool } from '../../harness/tool.ts';
 import { note } from '../push/figures.ts';
+import { createPublisher } from './publish.ts';
 
 /** Seconds, seconds of all processes on both ends, bytes received over the wire. */
 export interface Cost {
@@ -35,6 +35,7 @@ export interface SyncBench {
 }
 
 const MIRROR = 'bench.example.org';
+const RELEASE = 'dists/stable/Release';
 const INDEX = 'dists/stable/main/binary-amd64/Packages';
 
 /** An archive of so many small files, and two whole copies of it: ours, and ftpsync's. */
@@ -46,25 +47,17 @@ export async function setUpSyncBench(files: number): Promise<SyncBench> {
   await mkdir(join(up, INDEX, '..'), { recursive: true });
   const index = noise('index', Math.max(100_000, files * 10));
   await writeFile(join(up, INDEX), index);
-  await writeFile(join(up, 'dists/stable/Release'), 'release 0\n');
+  await writeFile(join(up, RELEASE), 'release 0\n');
   const daemon = await startDaemon(folder, up);
   const key = readSigningKey((await createKeyPair(join(folder, 'key'))).path);
+  const publisher = createPublisher(up);
   let serial = 0;
   let changedSoFar = 0;
 
-  const publish = async (changed?: string[]): Promise<SignedHead> => {
+  const publish = async (changed: string[]): Promise<SignedHead> => {
     serial += 1;
     const named = { network: 'bench', archive: 'bench', epoch: 1, serial };
-    const { manifest } = await describeTree({
-      ...named,
-      root: up,
-      cacheDir: join(folder, 'cache'),
-      profile: 'debian',
-      deleteLimit: files,
-      ...(changed === undefined ? {} : { changed: each(changed) }),
-      onProgress: () => {},
-      signal: new AbortController().signal,
-    });
+    const manifest = await publisher.publish(serial, changed);
     const issued = new Date(Math.floor(Date.now() / 1000) * 1000);
     const expires = new Date(issued.getTime() + 86_400_000);
     const head = signHead({ ...named, manifest, issued, expires }, key);
@@ -95,7 +88,8 @@ export async function setUpSyncBench(files: number): Promise<SyncBench> {
     });
 
   note('publishing it, and making the first copies');
-  const first = await publish();
+  const names = Array.from({ length: files }, (_, i) => plainName(i));
+  const first = await publish([...names, INDEX, RELEASE]);
   const cost = await sync(first);
   note(`first sync of ours: ${cost.wall.toFixed(1)} s, ${cost.cpu.toFixed(1)} s of CPU`);
   await configureFtpsync(folder, theirs, daemon.port);
@@ -114,8 +108,8 @@ export async function setUpSyncBench(files: number): Promise<SyncBench> {
       }
       index.write(`release ${serial}`, (serial * 4_099) % (index.length - 100));
       await writeFile(join(up, INDEX), index);
-      await writeFile(join(up, 'dists/stable/Release'), `release ${'x'.repeat(serial)}\n`);
-      return publish([...paths, INDEX, 'dists/stable/Release']);
+      await writeFile(join(up, RELEASE), `release ${'x'.repeat(serial)}\n`);
+      return publish([...paths, INDEX, RELEASE]);
     },
     sync,
     ftpsync,
@@ -185,9 +179,13 @@ async function startDaemon(folder: string, path: string) {
   const config = join(folder, 'rsyncd.conf');
   const modules = [{ name: 'bench', path }];
   await writeFile(config, renderRsyncdConf({ address: '127.0.0.1', port, modules }));
-  const child = spawn('rsync', ['--daemon', '--no-detach', `--config=${config}`], {
-    stdio: 'ignore',
-  });
+  const child = spawn(
+    'setpriv',
+    ['--pdeathsig', 'TERM', 'rsync', '--daemon', '--no-detach', `--config=${config}`],
+    {
+      stdio: 'ignore',
+    },
+  );
   await once(child, 'spawn');
   await new Promise((resolve) => setTimeout(resolve, 500));
   return {
@@ -200,8 +198,4 @@ async function startDaemon(folder: string, path: string) {
       await exited;
     },
   };
-}
-
-async function* each(paths: readonly string[]): AsyncGenerator<string> {
-  yield* paths;
 }

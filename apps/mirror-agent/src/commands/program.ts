@@ -8,6 +8,7 @@ const commands: Record<string, (context: CommandContext) => Promise<Command>> = 
   serve: async (context) => (await import('./serve.ts')).serveCommand(context),
   receive: async (context) => (await import('./receive.ts')).receiveCommand(context),
   sync: async (context) => (await import('./sync.ts')).syncCommand(context),
+  verify: async (context) => (await import('./verify.ts')).verifyCommand(context),
   status: async (context) => (await import('./status.ts')).statusCommand(context),
 };
 

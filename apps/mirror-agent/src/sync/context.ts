@@ -22,6 +22,8 @@ export interface SyncContext {
   upstreams: readonly Upstream[];
   via: SyncVia;
   stateDir: string;
+  /** Go by what is really on disk, and not by our own record of it. */
+  lookThrough: boolean;
   marks: Marks;
   signal: AbortSignal;
   /** The newest head we know of; asked afresh each time. */

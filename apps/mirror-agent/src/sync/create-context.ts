@@ -20,6 +20,8 @@ export interface SyncOptions {
    */
   acceptHead?: AcceptHead;
   via: SyncVia;
+  /** Go by what is really on disk, and not by our own record of it. */
+  lookThrough?: boolean;
   /** For scratch folders. */
   stateDir: string;
   now: () => Date;
@@ -50,6 +52,7 @@ export function createContext(options: SyncOptions): SyncContext {
     upstreams,
     via,
     stateDir: options.stateDir,
+    lookThrough: options.lookThrough ?? false,
     marks: createMarks(archive.to, agent.name),
     signal,
     goal: options.goal,

@@ -1,4 +1,3 @@
-import { HostError, run } from '@pushmirror/host';
 import type { SignedHead } from '@pushmirror/trigger';
 import { claim, type Claim } from '../claim.ts';
 import type { Source } from '../choose-upstream.ts';
@@ -24,7 +23,6 @@ export async function commitMove(part: Part, upstream: Upstream, startedAt: Date
   const { head, plan, staging, to, from } = planned;
   const about = { head, serial: head.head.serial, upstream: upstream.url };
 
-  if (plan.fetch.files > 0) await writeOut(context, staging.folder);
   const mark = { to, head: head.bytes.toString('latin1'), upstream: upstream.url };
   await marks.showChanging(markOf(from === undefined ? mark : { ...mark, from }));
   await placeContent(part);
@@ -72,21 +70,4 @@ async function timed(context: SyncContext, work: () => Promise<void>): Promise<v
   const started = performance.now();
   await work();
   context.spent.stage2 += (performance.now() - started) / 1000;
-}
-
-/**
- * Have the staged files written to the disk before they get their names, so that no crash of the
- * machine leaves an empty file in the tree. One call for all of them; where it does not work, the
- * file system does as it pleases, as it does for rsync.
- */
-async function writeOut(context: SyncContext, folder: string): Promise<void> {
-  try {
-    await run({
-      argv: ['sync', '--file-system', folder],
-      deadlineMs: context.remainingMs(),
-      signal: context.signal,
-    });
-  } catch (error) {
-    if (!(error instanceof HostError)) throw error;
-  }
 }

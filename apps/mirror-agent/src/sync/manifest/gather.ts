@@ -14,6 +14,7 @@ import { fetchFiles } from './fetch.ts';
 import { mismatch } from './mismatch.ts';
 import type { Part } from './release.ts';
 import { offerBasis } from './staging.ts';
+import { writeOut } from './write-out.ts';
 import type { Upstream } from '../upstream-url.ts';
 
 /** One call of rsync fetches at most so much; then it is checked, and the next call follows. */
@@ -157,7 +158,13 @@ class Fetching {
     this.#done += this.#bytes;
     this.#batch = [];
     this.#bytes = 0;
-    if (flawed.length === 0) return;
+    if (flawed.length === 0) {
+      return writeOut(
+        context,
+        staging.files,
+        batch.map(({ path }) => path),
+      );
+    }
     for (const { expected } of flawed) {
       rmSync(onDisk(staging.files, expected.path), { recursive: true, force: true });
     }

@@ -46,7 +46,9 @@ export async function planRelease(
   const source: ManifestSource = { upstream, staging, store, published };
   const standing = await readStanding(archive.to, mirror);
   let from =
-    standing.at === 'release' && isOf(standing.carried, head) ? standing.carried : undefined;
+    standing.at === 'release' && !context.lookThrough && isOf(standing.carried, head)
+      ? standing.carried
+      : undefined;
   for (let attempt = 1; ; attempt += 1) {
     try {
       const root = await fetchRoot(context, source, manifestOf(head), from?.root);

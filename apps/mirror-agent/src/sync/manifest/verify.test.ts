@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { rmSync, statSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { compareTrees } from '../../../../../test/harness/compare-trees.ts';
+import { noise } from '../../../../../test/harness/plain-tree.ts';
+import { debianLike, writeFiles } from '../fixtures.test.ts';
+import { MIRROR, write } from '../site.test.ts';
+import { withManifests } from './publish.test.ts';
+import { sampleOf, verifyTree, type Problem } from './verify.ts';
+
+void test('verify names what is missing, extra or wrong; repair fetches only that', () =>
+  withManifests(async ({ up, to, release, sync }) => {
+    await writeFiles(up, debianLike(1));
+    write(up, 'pool/big.deb', noise('big', 2_000_000));
+    const first = await release(1);
+    await sync({ goal: () => first });
+    const verify = async () => {
+      const problems: Problem[] = [];
+      const onProblem = (problem: Problem) => void problems.push(problem);
+      const { signal } = new AbortController();
+      const archive = { to };
+      const verified = await verifyTree({
+        archive,
+        mirror: MIRROR,
+        percent: 100,
+        signal,
+        onProblem,
+      });
+      return { verified, problems };
+    };
+    const good = await verify();
+    assert.equal(good.verified.kind === 'verified' && good.verified.serial, 1);
+    assert.deepEqual(good.problems, []);
+
+    rmSync(join(to, 'pool/main/b/beta/beta_1_amd64.deb'));
+    write(to, 'pool/extra', 'x');
+    const same = join(to, 'dists/trixie/InRelease');
+    const { mtime, size } = statSync(same);
+    write(to, 'dists/trixie/InRelease', 'x'.repeat(size));
+    utimesSync(same, mtime, mtime);
+    const { problems } = await verify();
+    assert.deepEqual(problems, [
+      { problem: 'wrong', path: 'dists/trixie/InRelease', about: 'other content' },
+      { problem: 'extra', path: 'pool/extra' },
+      { problem: 'missing', path: 'pool/main/b/beta/beta_1_amd64.deb' },
+    ]);
+    const repaired = await sync({ goal: () => first, lookThrough: true });
+    assert.ok(repaired.kind === 'committed' && repaired.bytes < 20_000, JSON.stringify(repaired));
+    assert.deepEqual((await verify()).problems, []);
+    assert.deepEqual(await compareTrees(up, to), []);
+  }));
+
+void test('a sample is of about the share that was asked for', () => {
+  const reads = sampleOf(5);
+  const read = Array.from({ length: 10_000 }, (_, i) => `pool/${i}`).filter(reads).length;
+  assert.ok(read > 400 && read < 600, `${read}`);
+});

@@ -69,4 +69,24 @@ void describe('a sync by manifest', { concurrency: 4 }, () => {
       assert.ok(result.kind === 'committed', JSON.stringify(result));
       assert.deepEqual(await compareTrees(up, to), []);
     }));
+
+  void test('of old releases only the last few are kept to stage from, and all of the current one', () =>
+    withManifests(async ({ up, to, release, sync }) => {
+      await writeFiles(up, debianLike(1));
+      const versions = () =>
+        readdirSync(join(to, BY_HASH_FOLDER)).filter((name) =>
+          readFileSync(join(to, BY_HASH_FOLDER, name), 'utf8').startsWith('release '),
+        );
+      for (let serial = 1; serial <= 10; serial += 1) {
+        write(up, 'dists/trixie/InRelease', `release ${'x'.repeat(serial)}`);
+        const head = await release(serial);
+        const result = await sync({ goal: () => head });
+        assert.ok(result.kind === 'committed', JSON.stringify(result));
+      }
+      assert.ok(versions().length >= 4 && versions().length <= 8, String(versions().length));
+      const current = `release ${'x'.repeat(10)}`;
+      const shown = versions().map((name) => readFileSync(join(to, BY_HASH_FOLDER, name), 'utf8'));
+      assert.ok(shown.includes(current));
+      assert.deepEqual(await compareTrees(up, to), []);
+    }));
 });

@@ -1,6 +1,15 @@
 import { open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bucketName, decodeRoot, MANIFEST_FOLDER, rootName, type Root } from '@pushmirror/manifest';
+import {
+  BY_HASH_FOLDER,
+  bucketName,
+  decodeBucket,
+  decodeRoot,
+  MANIFEST_FOLDER,
+  rootName,
+  type BucketRef,
+  type Root,
+} from '@pushmirror/manifest';
 
 /** Releases whose manifests stay, for downstreams that are in the middle of one. */
 const KEPT = 4;
@@ -8,7 +17,8 @@ const KEPT = 4;
 const MOST = 8;
 
 /**
- * Remove roots and buckets of old releases from the tree, those of the last few excepted.
+ * Remove roots, buckets and index files by digest of old releases from the tree, those of the last
+ * few excepted.
  */
 export async function pruneReleases(to: string): Promise<void> {
   const folder = join(to, MANIFEST_FOLDER);
@@ -20,13 +30,40 @@ export async function pruneReleases(to: string): Promise<void> {
   );
   const kept = aged.toSorted((a, b) => compareAges(b.age, a.age)).slice(0, KEPT);
   const stay = new Set(kept.map(({ name }) => name));
+  const buckets = new Map<string, BucketRef>();
   for (const { name } of kept) {
     const root = await readRoot(folder, name);
-    for (const bucket of root?.buckets ?? []) stay.add(bucketName(bucket));
+    for (const bucket of root?.buckets ?? []) buckets.set(bucketName(bucket), bucket);
   }
+  await keepOnly(folder, names, new Set([...stay, ...buckets.keys()]));
+  const indexes = await indexesIn(folder, buckets);
+  if (indexes === undefined) return;
+  const byHash = join(to, BY_HASH_FOLDER);
+  await keepOnly(byHash, await readdir(byHash).catch(() => []), indexes);
+}
+
+async function keepOnly(folder: string, names: string[], stay: ReadonlySet<string>): Promise<void> {
   for (const name of names) {
     if (!stay.has(name)) await rm(join(folder, name), { recursive: true, force: true });
   }
+}
+
+/** The digests of all indexes in these buckets; undefined when one of them cannot be read. */
+async function indexesIn(
+  folder: string,
+  buckets: ReadonlyMap<string, BucketRef>,
+): Promise<Set<string> | undefined> {
+  const digests = new Set<string>();
+  for (const [name, bucket] of buckets) {
+    try {
+      for (const entry of decodeBucket(await readFile(join(folder, name)), bucket)) {
+        if (entry.kind === 'file' && entry.order !== undefined) digests.add(entry.sha256);
+      }
+    } catch {
+      return undefined; // Then nothing is removed that might be needed.
+    }
+  }
+  return digests;
 }
 
 type Age = readonly [epoch: number, serial: number];

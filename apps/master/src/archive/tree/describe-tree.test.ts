@@ -145,7 +145,9 @@ void test('a list of what changed replaces the scan', async () => {
   assert.equal(entries.has('gone'), false);
   assert.deepEqual([described.changed, described.dropped], [3, 1]);
   await refused('unsafe-path', archive.publish({ changed: ['../elsewhere'] }), '"../elsewhere"');
-  assert.equal((await archive.publish()).changed, 1);
+  // Without knowledge of the release before, a list says too little, and all is looked at.
+  rmSync(archive.cacheDir, { recursive: true });
+  assert.equal((await archive.publish({ changed: [] })).changed, 1);
 });
 
 void test('a release that drops more than the limit is refused, unless it is allowed', async () => {

@@ -4,15 +4,14 @@ import {
   BY_HASH_FOLDER,
   LIMITS,
   MANIFEST_FOLDER,
-  printable,
-  treePath,
+  type Root,
   type RootRef,
   type TreePath,
 } from '@pushmirror/manifest';
 import { ArchiveError } from '../archive-error.ts';
 import { copyIndexes, noteIndexes } from './by-hash.ts';
 import { changedFolders } from './changed-folders.ts';
-import { loadCache, saveCache, type Cache } from './digest-cache.ts';
+import { loadCache, saveCache, type Table } from './digest-cache.ts';
 import { Hands } from './hands.ts';
 import { keepsChanging } from './hash-file.ts';
 import { hashUnknown } from './hash.ts';
@@ -26,11 +25,12 @@ import {
   type StoredRelease,
 } from './releases.ts';
 import { scanDeep, scanShallow } from './scan.ts';
-import { StagedFolder } from './staged-folder.ts';
+import { cannotWrite, StagedFolder } from './staged-folder.ts';
 import { TreeState } from './tree-state.ts';
 import { unsettledFolders } from './unsettled.ts';
 import {
   compare,
+  tooLarge,
   writeBuckets,
   writeRoot,
   type Draft,
@@ -75,52 +75,75 @@ export async function describeTreeHere(
   progress: ProgressCounter,
   signal: AbortSignal,
 ): Promise<Described> {
-  const { root, cacheDir, profile } = task;
-  checkFolder(root);
-  mkdirSync(cacheDir, { recursive: true });
-  // Before the scan: they are in a folder that is of the release.
-  const manifest = await StagedFolder.open(join(root, MANIFEST_FOLDER));
-  const byHash = await StagedFolder.open(join(root, BY_HASH_FOLDER));
-  const cacheFile = join(cacheDir, 'digests');
-  const cache = loadCache(cacheFile, profile);
-  const state = new TreeState(cache.table, task.changed !== undefined && cache.root !== undefined);
+  checkFolder(task.root);
+  const known = await recall(task);
+  const state = new TreeState(known.table, isPartial(task, known));
   try {
-    await readTree(task, cache, state, progress, signal);
+    await readTree(task, known, state, progress, signal);
     progress.phase('writing');
-    const described = await writeRelease(task, cache, state, { manifest, byHash }, signal);
-    saveCache(cacheFile, profile, described.manifest.sha256, state.blocks());
+    const described = await writeRelease(task, known, state, signal);
+    saveCache(known.cacheFile, task.profile, described.manifest.sha256, state.blocks());
     return described;
   } catch (error) {
     // What has been hashed need not be hashed again.
-    if (progress.hashed > 0) saveCache(cacheFile, profile, undefined, state.blocks());
+    if (progress.hashed > 0) saveCache(known.cacheFile, task.profile, undefined, state.blocks());
     throw error;
   }
+}
+
+/** What earlier publishes left. */
+interface Known {
+  cacheFile: string;
+  table: Table;
+  manifest: StagedFolder;
+  byHash: StagedFolder;
+  releases: StoredRelease[];
+  previous: Root | undefined;
+  /** The table is exactly what the previous release was made of. */
+  exactly: boolean;
+}
+
+async function recall({ root, cacheDir, profile, network, archive }: TreeTask): Promise<Known> {
+  makeFolder(cacheDir);
+  const cacheFile = join(cacheDir, 'digests');
+  const cache = loadCache(cacheFile, profile);
+  // Made before the scan: they are in a folder that is of the release.
+  const manifest = await StagedFolder.open(join(root, MANIFEST_FOLDER));
+  const byHash = await StagedFolder.open(join(root, BY_HASH_FOLDER));
+  const releases = await storedReleases(manifest, network, archive);
+  const newest = newestReadable(manifest, releases);
+  const exactly = newest !== undefined && newest.sha256 === cache.root;
+  const { table } = cache;
+  return { cacheFile, table, manifest, byHash, releases, previous: newest?.root, exactly };
+}
+
+/** A list of changes says enough only beside full knowledge of the release before. */
+function isPartial(task: TreeTask, known: Known): boolean {
+  return task.changed !== undefined && known.exactly;
 }
 
 /** Bring the state to what is on disk now. */
 async function readTree(
   task: TreeTask,
-  cache: Cache,
+  known: Known,
   state: TreeState,
   progress: ProgressCounter,
   signal: AbortSignal,
 ): Promise<void> {
   const { root, profile, full, freshMs } = task;
-  const { bytes, starts } = cache.table;
-  const memory = bytes.view.buffer;
-  if (!(memory instanceof SharedArrayBuffer)) throw new TypeError('The table is not shared.');
+  const { memory, starts } = known.table;
   const hands = new Hands({ root, profile, full, freshMs, table: { memory, starts } });
   hands.onRead = progress.read;
   const scan = { hands, state, signal, onCount: progress.scanned };
+  const partial = isPartial(task, known);
   try {
-    const partly = task.changed !== undefined && cache.root !== undefined;
-    let unsettled = partly
+    let unsettled = partial
       ? await scanShallow(scan, changedFolders(root, state, task.changed ?? []))
       : await scanDeep(scan, ['']);
     for (let round = 0; ; round++) {
-      if (progress.entries > LIMITS.entries) throw tooLarge(task);
+      if (progress.entries > LIMITS.entries) throw tooLarge(task.archive, progress.entries);
       const gone = await hashUnknown({ hands, state, signal, onHashed: progress.filesHashed });
-      const again = new Set([...unsettled, ...gone, ...unsettledFolders(root, state, !partly)]);
+      const again = new Set([...unsettled, ...gone, ...unsettledFolders(root, state, !partial)]);
       if (again.size === 0) return;
       const [one = ''] = again;
       if (round === ROUNDS) throw keepsChanging(one);
@@ -134,19 +157,16 @@ async function readTree(
 /** Write down what the state says: buckets, indexes, and last the root. */
 async function writeRelease(
   task: TreeTask,
-  cache: Cache,
+  known: Known,
   state: TreeState,
-  { manifest, byHash }: { manifest: StagedFolder; byHash: StagedFolder },
   signal: AbortSignal,
 ): Promise<Described> {
-  const { root, cacheDir } = task;
-  const { network, archive, epoch, serial, profile } = task;
-  const releases = await storedReleases(manifest, network, archive);
-  const previous = await newestReadable(manifest, releases);
-  const base = previous?.sha256 === cache.root ? previous?.root : undefined;
+  const { root, cacheDir, network, archive, epoch, serial, profile } = task;
+  const { manifest, byHash, releases, previous } = known;
   const name = { network, archive, epoch, serial, profile };
+  const base = known.exactly ? previous : undefined;
   const draft = await writeBuckets(state, name, manifest, base, signal);
-  const { changed, dropped, deletes } = await compare(previous?.root, draft.root, manifest);
+  const { changed, dropped, deletes } = await compare(previous, draft.root, manifest);
   checkDeletes(task, deletes);
   await copyIndexes(root, byHash, draft.indexes);
   await noteIndexes(cacheDir, draft.ref.sha256, draft.indexes);
@@ -186,10 +206,10 @@ function checkDeletes(task: TreeTask, deletes: number): void {
   );
 }
 
-function tooLarge({ archive }: TreeTask): ArchiveError {
-  return new ArchiveError(
-    'too-large',
-    `${printable(treePath(archive))} has more than ${LIMITS.entries} files and folders, which is more than a manifest can list. ` +
-      'Split it, or publish it without a manifest (classic).',
-  );
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw cannotWrite(path, error);
+  }
 }

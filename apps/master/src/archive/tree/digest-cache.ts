@@ -23,6 +23,7 @@ import {
   setOrder,
   type Bytes,
 } from './block.ts';
+import { cannotWrite } from './staged-folder.ts';
 
 /*
  * What the last publish knew of the tree: its blocks, folders in byte order. Losing it costs time
@@ -36,6 +37,7 @@ import {
 
 /** Blocks in memory that threads share, and where they start. */
 export interface Table {
+  memory: SharedArrayBuffer;
   bytes: Bytes;
   starts: Float64Array;
 }
@@ -50,7 +52,8 @@ const MAGIC = Buffer.from('PMTREE1\n', 'latin1');
 const TRAILER_BYTES = 88;
 
 export function emptyTable(): Table {
-  return { bytes: bytesOver(new SharedArrayBuffer(0)), starts: new Float64Array() };
+  const memory = new SharedArrayBuffer(0);
+  return { memory, bytes: bytesOver(memory), starts: new Float64Array() };
 }
 
 /** Read a cache; one that is missing, torn, or of another format is as good as empty. */
@@ -81,7 +84,7 @@ function readTable(memory: SharedArrayBuffer): Table | undefined {
   if (blocks + folders * 8 !== trailer) return undefined;
   const starts = new Float64Array(new SharedArrayBuffer(folders * 8));
   for (let i = 0; i < folders; i++) starts[i] = view.getFloat64(blocks + i * 8, true);
-  return { bytes, starts };
+  return { memory, bytes, starts };
 }
 
 /** Write a cache. A disk that is full costs the cache and not the publish. */
@@ -99,7 +102,7 @@ export function saveCache(
     rmSync(beside, { force: true });
     rmSync(path, { force: true });
     const errno = errnoOf(error);
-    if (errno !== 'ENOSPC' && errno !== 'EDQUOT') throw error;
+    if (errno !== 'ENOSPC' && errno !== 'EDQUOT') throw cannotWrite(path, error);
   }
 }
 

@@ -19,7 +19,7 @@ export async function prune(o: PruneOptions): Promise<void> {
   const buckets = new Set<string>();
   const indexes = new Set<string>();
   for (const release of o.keep) {
-    for (const sha256 of await bucketsOf(o.manifest, release)) buckets.add(bucketName({ sha256 }));
+    for (const sha256 of bucketsOf(o.manifest, release)) buckets.add(bucketName({ sha256 }));
     for (const digest of await indexesOf(o, release)) indexes.add(digest);
   }
   await o.byHash.prune((name) => indexes.has(name));
@@ -34,10 +34,10 @@ export async function prune(o: PruneOptions): Promise<void> {
 /** From our notes; without them, from the release itself. */
 async function indexesOf(o: PruneOptions, release: StoredRelease): Promise<string[]> {
   const noted = await notedIndexes(o.cacheDir, release.sha256);
-  const root = noted === undefined ? await readRelease(o.manifest, release.sha256) : undefined;
+  const root = noted === undefined ? readRelease(o.manifest, release.sha256) : undefined;
   if (root === undefined) return noted ?? [];
   const found: string[] = [];
-  const read = (ref: { sha256: string }) => o.manifest.read(bucketName(ref));
+  const read = async (ref: { sha256: string }) => o.manifest.read(bucketName(ref));
   for await (const entry of entriesOf(root, read)) {
     if (entry.kind === 'file' && entry.order !== undefined) found.push(entry.sha256);
   }

@@ -43,26 +43,26 @@ export async function storedReleases(
 }
 
 /** The newest of these releases whose root can be read, and that root. */
-export async function newestReadable(
+export function newestReadable(
   folder: StagedFolder,
   releases: readonly StoredRelease[],
-): Promise<{ sha256: string; root: Root } | undefined> {
+): { sha256: string; root: Root } | undefined {
   for (const { sha256 } of releases) {
-    const root = await readRelease(folder, sha256);
+    const root = readRelease(folder, sha256);
     if (root !== undefined) return { sha256, root };
   }
   return undefined;
 }
 
 /** The root of this digest; undefined when it is not what its name says. */
-export async function readRelease(folder: StagedFolder, sha256: string): Promise<Root | undefined> {
-  const bytes = await folder.read(rootName({ sha256 }));
+export function readRelease(folder: StagedFolder, sha256: string): Root | undefined {
+  const bytes = folder.read(rootName({ sha256 }));
   return tolerant(bytes, (root) => decodeRoot(root, { sha256, bytes: bytes.length }));
 }
 
 /** The digests of a root's buckets, without a closer look: quick, for roots of our own. */
-export async function bucketsOf(folder: StagedFolder, release: StoredRelease): Promise<string[]> {
-  const text = (await folder.read(rootName(release))).toString('latin1');
+export function bucketsOf(folder: StagedFolder, release: StoredRelease): string[] {
+  const text = folder.read(rootName(release)).toString('latin1');
   return text.match(/^[0-9a-f]{64}(?= )/gm) ?? [];
 }
 

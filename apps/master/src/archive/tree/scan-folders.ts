@@ -48,7 +48,7 @@ function settingsOf(setup: HandSetup): ScanSettings {
     root,
     profile,
     full,
-    table: { bytes: bytesOver(memory), starts },
+    table: { memory, bytes: bytesOver(memory), starts },
   };
   known.set(setup, settings);
   return settings;

@@ -69,10 +69,11 @@ export async function writeBuckets(
       continue;
     }
     const { ref, bytes } = encodeBucket(entriesOfCut(cut));
-    if (!folder.has(bucketName(ref))) await folder.add(bucketName(ref), bytes);
+    if (!folder.has(bucketName(ref))) folder.add(bucketName(ref), bytes);
     buckets.push(ref);
   }
-  if (sum.entries > LIMITS.entries || buckets.length > LIMITS.buckets) throw tooLarge(name, sum);
+  if (sum.entries > LIMITS.entries || buckets.length > LIMITS.buckets)
+    throw tooLarge(name.archive, sum.entries);
   await folder.commit();
   const root = { ...name, ...sum, buckets };
   const { ref, bytes } = encodeRoot(root);
@@ -87,7 +88,7 @@ export async function compare(
 ): Promise<{ changed: number; dropped: number; deletes: number }> {
   const count = { changed: 0, dropped: 0, deletes: 0 };
   if (before === undefined) return { ...count, changed: after.files };
-  const read = (ref: BucketRef) => folder.read(bucketName(ref));
+  const read = async (ref: BucketRef) => folder.read(bucketName(ref));
   for await (const change of changes(before, after, read)) {
     if (change.after !== undefined && change.after.kind !== 'folder') count.changed += 1;
     if (change.after === undefined) count.deletes += 1;
@@ -98,7 +99,7 @@ export async function compare(
 
 /** Write the root: from now on the manifest is there. */
 export async function writeRoot(draft: Draft, folder: StagedFolder): Promise<void> {
-  await folder.add(rootName(draft.ref), draft.rootBytes);
+  folder.add(rootName(draft.ref), draft.rootBytes);
   await folder.commit();
 }
 
@@ -113,10 +114,10 @@ function takeOver(
   return same ? bucket : undefined;
 }
 
-function tooLarge(name: ReleaseName, sum: { entries: number }): ArchiveError {
+export function tooLarge(archive: string, entries: number): ArchiveError {
   return new ArchiveError(
     'too-large',
-    `${name.archive} has ${sum.entries} files and folders; a manifest can list ${LIMITS.entries}. ` +
+    `${archive} has at least ${entries} files and folders; a manifest can list ${LIMITS.entries}. ` +
       'Split the archive, or publish it without a manifest (classic).',
   );
 }

@@ -161,6 +161,18 @@ export function isSameFileAs(a: Bytes, at: number, b: Bytes, bt: number): boolea
   );
 }
 
+/** True when a manifest shows two entries of one folder as the same. */
+export function isListedSame(a: Bytes, at: number, b: Bytes, bt: number): boolean {
+  return (
+    a.view.getUint8(at) === b.view.getUint8(bt) &&
+    a.view.getUint8(at + 2) === b.view.getUint8(bt + 2) &&
+    a.view.getUint32(at + 4, true) === b.view.getUint32(bt + 4, true) &&
+    a.view.getUint16(at + 8, true) === b.view.getUint16(bt + 8, true) &&
+    a.view.getFloat64(at + 12, true) === b.view.getFloat64(bt + 12, true) &&
+    a.buffer.compare(b.buffer, bt + 44, nextEntry(b, bt), at + 44, nextEntry(a, at)) === 0
+  );
+}
+
 function sameIdentity(view: DataView, at: number, now: Identity): boolean {
   return (
     view.getFloat64(at, true) === now.mtimeMs &&

@@ -10,40 +10,47 @@ import {
   nextEntry,
   textBytes,
 } from './block.ts';
-import type { PlacedBlock } from './tree-state.ts';
+import { blockDifference } from './block-difference.ts';
+import type { PlacedBlock, TreeState } from './tree-state.ts';
 
 /** Entries that make one bucket: pieces of blocks. */
 export interface Cut {
   pieces: { block: PlacedBlock; at: number; entries: number }[];
   entries: number;
-  /** Something in it, or next to it, is not what the last release had. */
+  /** Something in it, or between two of its entries, is not as the table has it. */
   changed: boolean;
 }
 
 /** Cut the tree into buckets. `onEntry` is told of every entry on the way. */
 export function* cutBuckets(
-  blocks: Iterable<PlacedBlock>,
+  state: TreeState,
   onEntry: (block: PlacedBlock, at: number) => void,
 ): Generator<Cut> {
   const cutter = new Cutter();
   let open = newCut();
-  for (const block of blocks) {
+  let gap = false;
+  for (const block of state.blocks()) {
     const { bytes } = block;
-    open.changed ||= block.changed || block.afterGap;
+    const difference = block.changed ? blockDifference(state.before(block), block) : undefined;
+    const count = entryCount(bytes, block.at);
     let at = firstEntry(bytes, block.at);
     let piece = { block, at, entries: 0 };
-    for (let left = entryCount(bytes, block.at); left > 0; left--) {
+    gap ||= block.afterGap;
+    for (let i = 0; i < count; i++) {
       onEntry(block, at);
+      open.changed ||= gap || difference?.marks[i] === 1;
+      gap = false;
       piece.entries += 1;
       const ends = cutter.after(hasFlag(bytes, at, FLAG.mayCut), textBytes(bytes, at));
       at = nextEntry(bytes, at);
       if (!ends) continue;
       add(open, piece);
       yield open;
-      open = { ...newCut(), changed: block.changed };
+      open = newCut();
       piece = { block, at, entries: 0 };
     }
     add(open, piece);
+    gap ||= difference?.gapAtEnd === true;
   }
   if (open.entries > 0) yield open;
 }

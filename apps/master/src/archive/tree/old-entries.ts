@@ -20,13 +20,14 @@ export class OldEntries {
   #left: number;
   #name: string | undefined;
 
-  /** `block`: -1 when there is none; nothing is found then. */
+  /** `block`: -1 when there is none; nothing is found then. `after`: how much to pass over. */
   constructor(
     readonly bytes: Bytes,
     readonly block: number,
+    after?: { entries: number; end: number },
   ) {
-    this.#at = block < 0 ? 0 : firstEntry(bytes, block);
-    this.#left = block < 0 ? 0 : entryCount(bytes, block);
+    this.#at = after?.end ?? (block < 0 ? 0 : firstEntry(bytes, block));
+    this.#left = block < 0 ? 0 : entryCount(bytes, block) - (after?.entries ?? 0);
     this.#name = this.#left > 0 ? nameOf(bytes, this.#at) : undefined;
   }
 

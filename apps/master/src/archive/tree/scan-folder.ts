@@ -73,16 +73,17 @@ export function scanFolder(
   if (itself === undefined || typeOf(itself) !== constants.S_IFDIR) return undefined;
   const index = full ? -1 : findFolder(table, folder);
   const block = index < 0 ? -1 : (table.starts[index] ?? -1);
-  const old = new OldEntries(table.bytes, block);
   const sameNames =
     block >= 0 &&
     !folderIsFresh(table.bytes, block) &&
     sameFolderIdentity(table.bytes, block, itself);
   const same = sameNames ? lookThrough(settings, folder, block) : undefined;
   const scanned = newScanned(same);
-  if (same !== undefined && same.entries === entryCount(table.bytes, block))
+  if (same !== undefined && same.entries === entryCount(table.bytes, block)) {
     return { ...scanned, sameAs: index };
-  const names = same === undefined ? list(disk, folder) : old.names().slice(same.entries);
+  }
+  const old = new OldEntries(table.bytes, block, same);
+  const names = same === undefined ? list(disk, folder) : old.names();
   if (names === undefined) return undefined;
 
   const entryOf = entryReader(settings, folder);

@@ -80,6 +80,13 @@ export class TreeState {
     return start === undefined ? undefined : { bytes: this.table.bytes, at: start };
   }
 
+  /** What the table has of the folder of a block. */
+  before({ bytes, at }: BlockRef): BlockRef | undefined {
+    const index = findFolder(this.table, folderPath(bytes, at));
+    const start = index < 0 ? undefined : this.table.starts[index];
+    return start === undefined ? undefined : { bytes: this.table.bytes, at: start };
+  }
+
   /** The folders in a folder that nothing is known of. */
   unknownIn(folder: TreePath): TreePath[] {
     const block = this.get(folder);

@@ -52,7 +52,7 @@ export async function writeBuckets(
   const indexes: FileEntry[] = [];
   const sum = { entries: 0, files: 0, bytes: 0 };
 
-  const cuts = cutBuckets(state.blocks(), ({ bytes, at: block }, at) => {
+  const cuts = cutBuckets(state, ({ bytes, at: block }, at) => {
     sum.entries += 1;
     if (kindOf(bytes, at) !== KIND.file) return;
     sum.files += 1;

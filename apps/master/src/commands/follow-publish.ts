@@ -9,6 +9,8 @@ import { isFresh, watch } from './watch.ts';
 type Attempt = z.infer<typeof attemptSchema>;
 type Published = NonNullable<Attempt['published']>;
 
+const ASK_EVERY_MS = 2_000;
+
 /** What a `publish` event carries; how it ended is asked for. */
 const publishEvent = attemptSchema.omit({ published: true, error: true });
 
@@ -31,15 +33,31 @@ export async function followPublish(
   const ended = new AbortController();
   const onLost = (sentence: string) => progress.line(sentence);
   const path = `/v1/events?${query.toString()}`;
-  for await (const event of watch(client, path, { signal: ended.signal, onLost })) {
-    if (event.type === 'publish') {
-      attempt = { ...attempt, ...publishEvent.parse(JSON.parse(event.data)) };
+  // Events make it lively; that it ends does not hang on any one of them.
+  const asking = setInterval(() => {
+    void look(client, archive).then(
+      (now) => {
+        if (now.serial === serial && now.state === 'running') return;
+        attempt = now;
+        ended.abort();
+      },
+      () => {},
+    );
+  }, ASK_EVERY_MS);
+  try {
+    for await (const event of watch(client, path, { signal: ended.signal, onLost })) {
+      if (ended.signal.aborted) break;
+      if (event.type === 'publish') {
+        attempt = { ...attempt, ...publishEvent.parse(JSON.parse(event.data)) };
+      }
+      if (attempt.state !== 'running' || isFresh(event)) attempt = await look(client, archive);
+      if (attempt.serial !== serial || attempt.state !== 'running') ended.abort();
+      else if (attempt.progress.phase !== 'starting') progress.show(describe(attempt));
     }
-    if (attempt.state !== 'running' || isFresh(event)) attempt = await look(client, archive);
-    if (attempt.serial !== serial) throw lost(archive);
-    if (attempt.state !== 'running') ended.abort();
-    else if (attempt.progress.phase !== 'starting') progress.show(describe(attempt));
+  } finally {
+    clearInterval(asking);
   }
+  if (attempt.serial !== serial) throw lost(archive);
   if (attempt.published !== undefined) return attempt.published;
   const { code, message } = attempt.error ?? { code: 'unknown', message: 'It was not published.' };
   throw new RefusedError(500, code, message);

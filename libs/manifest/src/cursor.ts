@@ -2,8 +2,11 @@ import { decodeBucket, type BucketRef } from './bucket.ts';
 import type { Entry } from './entry.ts';
 import type { Root } from './root.ts';
 
-/** Brings the bytes of a bucket, from wherever they are; they are checked when they are decoded. */
-export type ReadBucket = (ref: BucketRef) => Promise<Uint8Array>;
+/**
+ * Brings the bytes of a bucket, from wherever they are; they are checked when they are decoded.
+ * From a disk, thousands of small files are read many times quicker without a promise for each.
+ */
+export type ReadBucket = (ref: BucketRef) => Uint8Array | Promise<Uint8Array>;
 
 /** Every entry of a release, in order. Memory: one bucket. */
 export async function* entriesOf(root: Root, read: ReadBucket): AsyncGenerator<Entry> {

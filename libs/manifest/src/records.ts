@@ -1,4 +1,4 @@
-import { comparePaths, type Entry } from './entry.ts';
+import type { Entry } from './entry.ts';
 import { ManifestError } from './errors.ts';
 import { LIMITS } from './limits.ts';
 import { isOwnName } from './own-paths.ts';
@@ -53,148 +53,124 @@ function writeEntry(entry: Entry): string {
  * @throws ManifestError `malformed-bucket`, `unsafe-path`, `unsafe-link`, `over-limit`.
  */
 export function readEntries(text: string, bucket: string): Entry[] {
-  const reader = new RecordReader(text, bucket);
+  const records = new Records(text);
   const entries: Entry[] = [];
-  let before: Entry | undefined;
-  while (!reader.atEnd()) {
-    const entry = reader.next();
-    if (before !== undefined && comparePaths(before.path, entry.path) >= 0) {
-      throw malformed(bucket, `${printable(entry.path)} is out of order`);
+  let folder: TreePath | undefined;
+  let lastName = '';
+  while (!records.atEnd()) {
+    const entered = records.take(ENTER);
+    if (entered !== null) {
+      const next = checkedFolder(entered[1] ?? '');
+      if (folder !== undefined && next <= folder) throw malformed(bucket, 'folders out of order');
+      folder = next;
+      lastName = '';
     }
-    if (entries.length === LIMITS.bucketEntries) {
-      const told = `has more than ${LIMITS.bucketEntries} entries`;
-      throw new ManifestError('over-limit', `Bucket ${bucket} ${told}.`);
-    }
+    if (folder === undefined) throw malformed(bucket, 'an entry before any folder');
+    const entry =
+      takeFile(records, folder) ?? takeFolder(records, folder) ?? takeLink(records, folder);
+    if (entry === undefined) throw malformed(bucket, `no record at byte ${records.at} of its text`);
+    const name = entry.path.slice(folder === '' ? 0 : folder.length + 1);
+    if (name <= lastName) throw malformed(bucket, `${printable(entry.path)} out of order`);
+    lastName = name;
+    if (entries.length === LIMITS.bucketEntries) throw tooMany(bucket);
     entries.push(entry);
-    before = entry;
   }
   return entries;
 }
 
-/** Reads one record after the other; every field is checked as it is read. */
-class RecordReader {
-  #at = 0;
-  #folder: TreePath | undefined;
-
-  constructor(
-    readonly text: string,
-    readonly bucket: string,
-  ) {}
+/** A text from which one record after the other is taken. */
+class Records {
+  at = 0;
+  constructor(readonly text: string) {}
 
   atEnd(): boolean {
-    return this.#at >= this.text.length;
+    return this.at >= this.text.length;
   }
 
-  next(): Entry {
-    if (this.text[this.#at] === '/') this.#enterFolder();
-    const kind = this.#word();
-    switch (kind) {
-      case 'f': {
-        const mode = this.#mode();
-        const size = this.#number(0, LIMITS.fileBytes);
-        const mtime = this.#number(-LIMITS.mtime, LIMITS.mtime);
-        const sha256 = this.#digest();
-        const order = this.#order();
-        return { kind: 'file', path: this.#path(), mode, size, mtime, sha256, order };
-      }
-      case 'd':
-        return { kind: 'folder', mode: this.#mode(), path: this.#path() };
-      case 'l':
-        return this.#link();
-      default:
-        throw malformed(this.bucket, `there is no record of the kind ${printable(kind)}`);
-    }
-  }
-
-  #enterFolder(): void {
-    this.#at += 1;
-    const folder = this.#untilNul();
-    const why = folder === '' ? undefined : whyUnsafePath(folder);
-    if (why !== undefined) throw unsafe(folder, why);
-    if (folder === this.#folder) throw malformed(this.bucket, 'a folder is entered twice');
-    this.#folder = folder;
-  }
-
-  #link(): Entry {
-    const order = this.#order();
-    const path = this.#path();
-    const target = this.#untilNul();
-    const why = whyUnsafeLink(path, target);
-    if (why !== undefined) {
-      const link = `${printable(path)} -> ${printable(target)}`;
-      throw new ManifestError('unsafe-link', `The link ${link} is refused: ${why}.`);
-    }
-    return { kind: 'link', path, target, order };
-  }
-
-  #path(): TreePath {
-    const name = this.#untilNul();
-    const folder = this.#folder;
-    if (folder === undefined) throw malformed(this.bucket, 'an entry comes before any folder');
-    const path = join(folder, name);
-    const why = whyUnsafeName(name);
-    if (why !== undefined) throw unsafe(path, why);
-    if (path.length > LIMITS.pathBytes || isOwnName(folder, name)) {
-      throw unsafe(path, whyUnsafePath(path) ?? '');
-    }
-    return path;
-  }
-
-  #mode(): number {
-    const word = this.#word();
-    if (!/^(0|[1-7][0-7]{0,2})$/.test(word)) {
-      throw malformed(this.bucket, `${printable(word)} is no mode`);
-    }
-    return Number.parseInt(word, 8);
-  }
-
-  #order(): number | undefined {
-    if (this.text.startsWith('- ', this.#at)) {
-      this.#at += 2;
-      return undefined;
-    }
-    return this.#number(0, LIMITS.orders - 1);
-  }
-
-  #digest(): string {
-    const word = this.#word();
-    if (!/^[0-9a-f]{64}$/.test(word)) {
-      throw malformed(this.bucket, `${printable(word)} is no SHA-256`);
-    }
-    return word;
-  }
-
-  #number(least: number, most: number): number {
-    const word = this.#word();
-    const number = Number(word);
-    if (!/^(0|-?[1-9]\d{0,15})$/.test(word) || number < least || number > most) {
-      throw malformed(this.bucket, `${printable(word)} is not a number from ${least} to ${most}`);
-    }
-    return number;
-  }
-
-  /** Up to the next space; fields are short, so a long one is not looked through. */
-  #word(): string {
-    const end = this.text.indexOf(' ', this.#at);
-    if (end < 0 || end - this.#at > 64) throw malformed(this.bucket, 'a field is cut off');
-    const word = this.text.slice(this.#at, end);
-    this.#at = end + 1;
-    return word;
-  }
-
-  #untilNul(): string {
-    const end = this.text.indexOf('\0', this.#at);
-    if (end < 0) throw malformed(this.bucket, 'its last record is cut off');
-    const word = this.text.slice(this.#at, end);
-    this.#at = end + 1;
-    return word;
+  /** The fields of the next record if it is of this kind; `kind` is sticky. */
+  take(kind: RegExp): RegExpExecArray | null {
+    kind.lastIndex = this.at;
+    const fields = kind.exec(this.text);
+    if (fields !== null) this.at = kind.lastIndex;
+    return fields;
   }
 }
 
-function malformed(bucket: string, why: string): ManifestError {
-  return new ManifestError('malformed-bucket', `Bucket ${bucket} cannot be read: ${why}.`);
+const MODE = '(0|[1-7][0-7]{0,2})';
+const ORDER = '(-|0|[1-9]|1[0-5])';
+const NAME = '([^\\0]*)\\0';
+const ENTER = /\/([^\0]*)\0/y;
+const FILE = new RegExp(
+  `f ${MODE} (0|[1-9]\\d{0,15}) (0|-?[1-9]\\d{0,11}) ([0-9a-f]{64}) ${ORDER} ${NAME}`,
+  'y',
+);
+const FOLDER = new RegExp(`d ${MODE} ${NAME}`, 'y');
+const LINK = new RegExp(`l ${ORDER} ${NAME}([^\\0]*)\\0`, 'y');
+
+// What the grammar leaves open is checked as the fields are taken.
+
+function takeFile(records: Records, folder: TreePath): Entry | undefined {
+  const fields = records.take(FILE);
+  if (fields === null) return undefined;
+  const [, mode = '', bytes, seconds, sha256 = '', order = '', name = ''] = fields;
+  const path = pathOf(folder, name);
+  const size = Number(bytes);
+  const mtime = Number(seconds);
+  if (size > LIMITS.fileBytes || Math.abs(mtime) > LIMITS.mtime) throw absurd(path);
+  const entry = { path, mode: Number.parseInt(mode, 8), size, mtime, sha256 };
+  return { kind: 'file', ...entry, order: orderOf(order) };
+}
+
+function takeFolder(records: Records, folder: TreePath): Entry | undefined {
+  const fields = records.take(FOLDER);
+  if (fields === null) return undefined;
+  const [, mode = '', name = ''] = fields;
+  return { kind: 'folder', path: pathOf(folder, name), mode: Number.parseInt(mode, 8) };
+}
+
+function takeLink(records: Records, folder: TreePath): Entry | undefined {
+  const fields = records.take(LINK);
+  if (fields === null) return undefined;
+  const [, order = '', name = '', target = ''] = fields;
+  const path = pathOf(folder, name);
+  const why = whyUnsafeLink(path, target);
+  if (why === undefined) return { kind: 'link', path, target, order: orderOf(order) };
+  const link = `${printable(path)} -> ${printable(target)}`;
+  throw new ManifestError('unsafe-link', `The link ${link} is refused: ${why}.`);
+}
+
+function pathOf(folder: TreePath, name: string): TreePath {
+  const path = join(folder, name);
+  const why = whyUnsafeName(name);
+  if (why !== undefined) throw unsafe(path, why);
+  if (path.length <= LIMITS.pathBytes && !isOwnName(folder, name)) return path;
+  throw unsafe(path, whyUnsafePath(path) ?? '');
+}
+
+function orderOf(word: string): number | undefined {
+  return word === '-' ? undefined : Number(word);
+}
+
+function checkedFolder(folder: TreePath): TreePath {
+  const why = folder === '' ? undefined : whyUnsafePath(folder);
+  if (why !== undefined) throw unsafe(folder, why);
+  return folder;
+}
+
+function malformed(bucket: string, what: string): ManifestError {
+  return new ManifestError('malformed-bucket', `Bucket ${bucket} cannot be read: it has ${what}.`);
 }
 
 function unsafe(path: TreePath, why: string): ManifestError {
   return new ManifestError('unsafe-path', `The path ${printable(path)} is refused: ${why}.`);
+}
+
+function absurd(path: TreePath): ManifestError {
+  const what = `The size or time of ${printable(path)} is beyond what a file can have.`;
+  return new ManifestError('over-limit', what);
+}
+
+function tooMany(bucket: string): ManifestError {
+  const what = `Bucket ${bucket} has more than ${LIMITS.bucketEntries} entries.`;
+  return new ManifestError('over-limit', what);
 }

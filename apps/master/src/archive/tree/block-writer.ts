@@ -73,8 +73,9 @@ export class BlockWriter {
     this.#entries += 1;
   }
 
-  /** Take over the first entries of another block as they are. */
-  copy({ buffer }: Bytes, start: number, { entries, end }: { entries: number; end: number }): void {
+  /** Take over entries of another block as they are: so many, which end where `run` does. */
+  copy({ buffer }: Bytes, start: number, run: { entries: number; at: number }): void {
+    const { entries, at: end } = run;
     this.#reserve(end - start);
     buffer.copy(this.#bytes.buffer, this.#at, start, end);
     this.#at += end - start;

@@ -17,29 +17,37 @@ import {
 import { look, namesOnDisk, PERMISSIONS, readTarget, typeOf } from './look.ts';
 import type { ScanSettings } from './scan-folder.ts';
 
-/** How much of a folder is as it was: its first `entries`, which end at `end` in the block. */
-export interface LookedThrough {
+/** A place among the entries of a block: where it is, and how many follow. */
+export interface Place {
+  at: number;
+  left: number;
+}
+
+/** So many entries are as they were; then comes one that is not, or the end. */
+export interface Run extends Place {
   entries: number;
-  end: number;
   /** The folders among them. */
   folders: TreePath[];
 }
 
+export function startOf(bytes: Bytes, block: number): Place {
+  return { at: firstEntry(bytes, block), left: entryCount(bytes, block) };
+}
+
 /**
- * Look at what a block lists, up to the first entry that is not as it was. This is what most of a
- * publish is, for each of a million files, so it makes no more of a file than its name.
+ * Look at what a block lists, from a place up to the first entry that is not as it was. This is
+ * what most of a publish is, for each of a million files, so it makes no more of a file than its
+ * name.
  */
 export function lookThrough(
   { root, table: { bytes } }: ScanSettings,
   folder: TreePath,
-  block: number,
-): LookedThrough {
+  from: Place,
+): Run {
   const folders: TreePath[] = [];
   const diskName = namesOnDisk(root, folder);
-  const count = entryCount(bytes, block);
-  let entries = 0;
-  let at = firstEntry(bytes, block);
-  for (; entries < count; entries++) {
+  let { at, left } = from;
+  for (; left > 0; left--) {
     const name = nameOf(bytes, at);
     const disk = diskName(name);
     const seen = look(disk, folder);
@@ -47,7 +55,7 @@ export function lookThrough(
     if (kindOf(bytes, at) === KIND.folder) folders.push(join(folder, name));
     at = nextEntry(bytes, at);
   }
-  return { entries, end: at, folders };
+  return { at, left, entries: from.left - left, folders };
 }
 
 function isAsBefore(

@@ -20,14 +20,13 @@ export class OldEntries {
   #left: number;
   #name: string | undefined;
 
-  /** `block`: -1 when there is none; nothing is found then. `after`: how much to pass over. */
+  /** `block`: -1 when there is none; nothing is found then. */
   constructor(
     readonly bytes: Bytes,
-    readonly block: number,
-    after?: { entries: number; end: number },
+    block: number,
   ) {
-    this.#at = after?.end ?? (block < 0 ? 0 : firstEntry(bytes, block));
-    this.#left = block < 0 ? 0 : entryCount(bytes, block) - (after?.entries ?? 0);
+    this.#at = block < 0 ? 0 : firstEntry(bytes, block);
+    this.#left = block < 0 ? 0 : entryCount(bytes, block);
     this.#name = this.#left > 0 ? nameOf(bytes, this.#at) : undefined;
   }
 
@@ -39,17 +38,6 @@ export class OldEntries {
       this.#name = this.#left > 0 ? nameOf(this.bytes, this.#at) : undefined;
     }
     return this.#name === name ? new OldEntry(this.bytes, this.#at) : undefined;
-  }
-
-  /** All names; only before the first `find`. */
-  names(): string[] {
-    const names: string[] = [];
-    let at = this.#at;
-    for (let left = this.#left; left > 0; left--) {
-      names.push(nameOf(this.bytes, at));
-      at = nextEntry(this.bytes, at);
-    }
-    return names;
   }
 }
 

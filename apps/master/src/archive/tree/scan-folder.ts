@@ -14,19 +14,19 @@ import {
 } from '@pushmirror/manifest';
 import { ArchiveError } from '../archive-error.ts';
 import {
-  entryCount,
-  firstEntry,
   FLAG,
   folderIsFresh,
   KIND,
+  nameOf,
+  nextEntry,
   NO_ORDER,
   sameFolderIdentity,
 } from './block.ts';
 import type { BlockWriter, NewEntry } from './block-writer.ts';
 import { findFolder, type Table } from './digest-cache.ts';
 import { list, look, namesOnDisk, PERMISSIONS, readTarget, typeOf } from './look.ts';
-import { lookThrough, type LookedThrough } from './look-through.ts';
-import { OldEntries, type OldEntry } from './old-entries.ts';
+import { lookThrough, startOf, type Place, type Run } from './look-through.ts';
+import { OldEntries, OldEntry } from './old-entries.ts';
 
 /** What scanning goes by. */
 export interface ScanSettings {
@@ -71,35 +71,85 @@ export function scanFolder(
   const disk = onDisk(root, folder);
   const itself = look(disk, folder);
   if (itself === undefined || typeOf(itself) !== constants.S_IFDIR) return undefined;
+  const fresh = itself.mtimeMs >= freshFrom || itself.ctimeMs >= freshFrom;
   const index = full ? -1 : findFolder(table, folder);
   const block = index < 0 ? -1 : (table.starts[index] ?? -1);
   const sameNames =
     block >= 0 &&
     !folderIsFresh(table.bytes, block) &&
     sameFolderIdentity(table.bytes, block, itself);
-  const same = sameNames ? lookThrough(settings, folder, block) : undefined;
-  const scanned = newScanned(same);
-  if (same !== undefined && same.entries === entryCount(table.bytes, block)) {
-    return { ...scanned, sameAs: index };
+  if (sameNames) {
+    const run = lookThrough(settings, folder, startOf(table.bytes, block));
+    if (run.left === 0) return { ...newScanned(), ...run, sameAs: index };
+    writer.begin(folder, itself, fresh);
+    return scanKnown(settings, folder, startOf(table.bytes, block), run, writer);
   }
-  const old = new OldEntries(table.bytes, block, same);
-  const names = same === undefined ? list(disk, folder) : old.names();
+  const names = list(disk, folder);
   if (names === undefined) return undefined;
+  writer.begin(folder, itself, fresh);
+  return scanListed(settings, folder, new OldEntries(table.bytes, block), names, writer);
+}
 
+/** Scan a folder whose names are those of its block: `run` is as it was, then comes what is not. */
+function scanKnown(
+  settings: ScanSettings,
+  folder: TreePath,
+  start: Place,
+  run: Run,
+  writer: BlockWriter,
+): Scanned {
+  const { bytes } = settings.table;
+  const scanned = newScanned();
   const entryOf = entryReader(settings, folder);
-  writer.begin(folder, itself, itself.mtimeMs >= freshFrom || itself.ctimeMs >= freshFrom);
-  if (same !== undefined) writer.copy(table.bytes, firstEntry(table.bytes, block), same);
-  for (const name of names) {
-    if (isOwnName(folder, name)) continue;
-    const entry = entryOf(name, old.find(name));
-    if (entry === undefined) scanned.unsettled = true;
-    else {
-      writer.add(entry);
-      count(scanned, entry, folder);
-    }
+  for (let from = start; ; run = lookThrough(settings, folder, from)) {
+    writer.copy(bytes, from.at, run);
+    scanned.entries += run.entries;
+    for (const path of run.folders) scanned.folders.push(path);
+    if (run.left === 0) break;
+    const before = new OldEntry(bytes, run.at);
+    write(entryOf(nameOf(bytes, run.at), before), folder, writer, scanned);
+    from = { at: nextEntry(bytes, run.at), left: run.left - 1 };
   }
   writer.end();
   return scanned;
+}
+
+/** Scan a folder by names that were listed anew. */
+function scanListed(
+  settings: ScanSettings,
+  folder: TreePath,
+  old: OldEntries,
+  names: readonly string[],
+  writer: BlockWriter,
+): Scanned {
+  const scanned = newScanned();
+  const entryOf = entryReader(settings, folder);
+  for (const name of names) {
+    if (isOwnName(folder, name)) continue;
+    write(entryOf(name, old.find(name)), folder, writer, scanned);
+  }
+  writer.end();
+  return scanned;
+}
+
+function write(
+  entry: NewEntry | undefined,
+  folder: TreePath,
+  writer: BlockWriter,
+  scanned: Scanned,
+): void {
+  if (entry === undefined) {
+    scanned.unsettled = true;
+    return;
+  }
+  writer.add(entry);
+  scanned.entries += 1;
+  if (entry.kind === KIND.folder) {
+    scanned.folders.push(join(folder, entry.name));
+  } else if ((entry.flags & FLAG.toHash) !== 0) {
+    scanned.toHash.files += 1;
+    scanned.toHash.bytes += entry.size;
+  }
 }
 
 /** Makes the entries of one folder. An entry is undefined when what it names has gone. */
@@ -145,25 +195,14 @@ const NOTHING = {
   target: '',
 };
 
-function newScanned(same: LookedThrough | undefined): Scanned {
-  const { folders, entries } = same ?? { folders: [], entries: 0 };
+function newScanned(): Scanned {
   return {
     sameAs: undefined,
-    folders,
-    entries,
+    folders: [],
+    entries: 0,
     toHash: { files: 0, bytes: 0 },
     unsettled: false,
   };
-}
-
-function count(scanned: Scanned, entry: NewEntry, folder: TreePath): void {
-  scanned.entries += 1;
-  if (entry.kind === KIND.folder) {
-    scanned.folders.push(join(folder, entry.name));
-  } else if ((entry.flags & FLAG.toHash) !== 0) {
-    scanned.toHash.files += 1;
-    scanned.toHash.bytes += entry.size;
-  }
 }
 
 function kindFor(type: number, path: TreePath): number {

@@ -15,6 +15,7 @@ import {
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { BY_HASH_FOLDER, MANIFEST_FOLDER, rootName, treePath } from '@pushmirror/manifest';
 import { digest, newArchive, refused } from './archive.test.ts';
 import type { Described } from './describe-tree.ts';
@@ -215,6 +216,8 @@ void test('a file that never stops changing is an error that names it', async ()
     },
   );
   try {
+    const size = statSync(file).size;
+    for (let i = 0; i < 500 && statSync(file).size === size; i += 1) await delay(10);
     await refused('tree-changing', archive.publish(), '"pool/busy"');
   } finally {
     if (writer.pid !== undefined) process.kill(-writer.pid, 'SIGKILL');

@@ -11,7 +11,7 @@ import {
 import { ArchiveError } from '../archive-error.ts';
 import { copyIndexes, noteIndexes } from './by-hash.ts';
 import { changedFolders } from './changed-folders.ts';
-import { loadCache, saveCache, type Table } from './digest-cache.ts';
+import { loadCache, saveCache } from './digest-cache.ts';
 import { Hands } from './hands.ts';
 import { keepsChanging } from './hash-file.ts';
 import { hashUnknown } from './hash.ts';
@@ -75,46 +75,53 @@ export async function describeTreeHere(
   progress: ProgressCounter,
   signal: AbortSignal,
 ): Promise<Described> {
-  checkFolder(task.root);
-  const known = await recall(task);
-  const state = new TreeState(known.table, isPartial(task, known));
+  const { root, cacheDir, profile, full, freshMs } = task;
+  checkFolder(root);
+  makeFolder(cacheDir);
+  const cacheFile = join(cacheDir, 'digests');
+  const cache = loadCache(cacheFile, profile);
+  const { memory, starts } = cache.table;
+  const hands = new Hands({ root, profile, full, freshMs, table: { memory, starts } });
   try {
-    await readTree(task, known, state, progress, signal);
-    progress.phase('writing');
-    const described = await writeRelease(task, known, state, signal);
-    saveCache(known.cacheFile, task.profile, described.manifest.sha256, state.blocks());
-    return described;
-  } catch (error) {
-    // What has been hashed need not be hashed again.
-    if (progress.hashed > 0) saveCache(known.cacheFile, task.profile, undefined, state.blocks());
-    throw error;
+    const known = await recall(task, cache.root);
+    const state = new TreeState(cache.table, isPartial(task, known));
+    try {
+      await readTree(task, isPartial(task, known), { hands, state, progress, signal });
+      progress.phase('writing');
+      const described = await writeRelease(task, known, state, signal);
+      saveCache(cacheFile, profile, described.manifest.sha256, state.blocks());
+      return described;
+    } catch (error) {
+      // What has been hashed need not be hashed again.
+      if (progress.hashed > 0) saveCache(cacheFile, profile, undefined, state.blocks());
+      throw error;
+    }
+  } finally {
+    hands.close();
   }
 }
 
 /** What earlier publishes left. */
 interface Known {
-  cacheFile: string;
-  table: Table;
   manifest: StagedFolder;
   byHash: StagedFolder;
   releases: StoredRelease[];
   previous: Root | undefined;
-  /** The table is exactly what the previous release was made of. */
+  /** The cache is exactly what the previous release was made of. */
   exactly: boolean;
 }
 
-async function recall({ root, cacheDir, profile, network, archive }: TreeTask): Promise<Known> {
-  makeFolder(cacheDir);
-  const cacheFile = join(cacheDir, 'digests');
-  const cache = loadCache(cacheFile, profile);
+async function recall(
+  { root, network, archive }: TreeTask,
+  cachedRoot: string | undefined,
+): Promise<Known> {
   // Made before the scan: they are in a folder that is of the release.
   const manifest = await StagedFolder.open(join(root, MANIFEST_FOLDER));
   const byHash = await StagedFolder.open(join(root, BY_HASH_FOLDER));
   const releases = await storedReleases(manifest, network, archive);
   const newest = newestReadable(manifest, releases);
-  const exactly = newest !== undefined && newest.sha256 === cache.root;
-  const { table } = cache;
-  return { cacheFile, table, manifest, byHash, releases, previous: newest?.root, exactly };
+  const exactly = newest !== undefined && newest.sha256 === cachedRoot;
+  return { manifest, byHash, releases, previous: newest?.root, exactly };
 }
 
 /** A list of changes says enough only beside full knowledge of the release before. */
@@ -122,35 +129,32 @@ function isPartial(task: TreeTask, known: Known): boolean {
   return task.changed !== undefined && known.exactly;
 }
 
+interface Reading {
+  hands: Hands;
+  state: TreeState;
+  progress: ProgressCounter;
+  signal: AbortSignal;
+}
+
 /** Bring the state to what is on disk now. */
 async function readTree(
-  task: TreeTask,
-  known: Known,
-  state: TreeState,
-  progress: ProgressCounter,
-  signal: AbortSignal,
+  { root, archive, changed = [] }: TreeTask,
+  partial: boolean,
+  { hands, state, progress, signal }: Reading,
 ): Promise<void> {
-  const { root, profile, full, freshMs } = task;
-  const { memory, starts } = known.table;
-  const hands = new Hands({ root, profile, full, freshMs, table: { memory, starts } });
   hands.onRead = progress.read;
   const scan = { hands, state, signal, onCount: progress.scanned };
-  const partial = isPartial(task, known);
-  try {
-    let unsettled = partial
-      ? await scanShallow(scan, changedFolders(root, state, task.changed ?? []))
-      : await scanDeep(scan, ['']);
-    for (let round = 0; ; round++) {
-      if (progress.entries > LIMITS.entries) throw tooLarge(task.archive, progress.entries);
-      const gone = await hashUnknown({ hands, state, signal, onHashed: progress.filesHashed });
-      const again = new Set([...unsettled, ...gone, ...unsettledFolders(root, state, !partial)]);
-      if (again.size === 0) return;
-      const [one = ''] = again;
-      if (round === ROUNDS) throw keepsChanging(one);
-      unsettled = await scanShallow(scan, [...again].sort());
-    }
-  } finally {
-    await hands.close();
+  let unsettled = partial
+    ? await scanShallow(scan, changedFolders(root, state, changed))
+    : await scanDeep(scan, ['']);
+  for (let round = 0; ; round++) {
+    if (progress.entries > LIMITS.entries) throw tooLarge(archive, progress.entries);
+    const gone = await hashUnknown({ hands, state, signal, onHashed: progress.filesHashed });
+    const again = new Set([...unsettled, ...gone, ...unsettledFolders(root, state, !partial)]);
+    if (again.size === 0) return;
+    const [one = ''] = again;
+    if (round === ROUNDS) throw keepsChanging(one);
+    unsettled = await scanShallow(scan, [...again].sort());
   }
 }
 

@@ -16,7 +16,7 @@ import { startThread } from './start-thread.ts';
 
 /**
  * Threads that look at folders and hash files: up to one for each core, one request at a time each.
- * They are started as there is work for them; what little a small tree asks for is done here.
+ * They are started when there is work for them; what little a small tree asks for is done here.
  */
 export class Hands {
   readonly #idle: Worker[] = [];
@@ -31,7 +31,10 @@ export class Hands {
   constructor(
     readonly setup: HandSetup,
     readonly count = Math.min(availableParallelism(), MOST_HANDS),
-  ) {}
+  ) {
+    // Work for all is certain: let them start up while other things are read.
+    if (!this.#knownLittle) for (let i = 0; i < count; i++) this.#idle.push(this.#start());
+  }
 
   async scan(request: ScanRequest): Promise<ScanReply> {
     const little = this.#all.length === 0 && this.#knownLittle && ++this.#here.scans <= SCANS_HERE;
@@ -50,13 +53,14 @@ export class Hands {
     return this.setup.table.memory.byteLength <= TABLE_HERE;
   }
 
-  async close(): Promise<void> {
+  /** Ends the threads; nothing waits for that. */
+  close(): void {
     this.#closing = true;
-    await Promise.all(this.#all.map((worker) => worker.terminate()));
+    for (const worker of this.#all) void worker.terminate();
   }
 
   async #ask(request: HandRequest): Promise<HandReply> {
-    const worker = this.#idle.pop() ?? this.#start() ?? (await this.#nextIdle());
+    const worker = this.#idle.pop() ?? (this.#mayStart ? this.#start() : await this.#nextIdle());
     try {
       return await this.#talk(worker, request);
     } finally {
@@ -66,8 +70,11 @@ export class Hands {
     }
   }
 
-  #start(): Worker | undefined {
-    if (this.#all.length >= this.count) return undefined;
+  get #mayStart(): boolean {
+    return this.#all.length < this.count;
+  }
+
+  #start(): Worker {
     const worker = startThread('hand-thread', this.setup);
     worker.on('error', (error) => this.#break(error));
     worker.on('exit', () => this.#break(new Error('A thread that reads the archive has ended.')));

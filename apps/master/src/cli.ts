@@ -10,9 +10,11 @@ import { rolloutCommand } from './commands/rollout.ts';
 import { serveCommand } from './commands/serve.ts';
 import { statusCommand } from './commands/status.ts';
 import { tokenCommand } from './commands/token.ts';
+import { VERSION } from './version.ts';
 
 const program = new Command('mirror-master')
   .description('The master of a network of mirrors: publishes releases and pushes them.')
+  .version(VERSION)
   .addHelpText(
     'after',
     '\nExit codes: 0 ok, 1 failed, 2 usage, 3 some mirrors failed.\n\nTo begin:\n  mirror-master init /etc/pushmirror --network example --name ftp.example.org',

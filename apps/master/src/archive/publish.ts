@@ -3,7 +3,7 @@ import type { Actor } from '../db/audit.ts';
 import type { Db } from '../db/open.ts';
 import { currentRelease } from '../db/releases.ts';
 import type { ArchiveRow } from '../db/schema.ts';
-import { asActionable } from '../db/sqlite.ts';
+import { asActionable } from '../db/actionable.ts';
 import { MasterError } from '../errors.ts';
 import { checkArchiveStillThere } from './check-path.ts';
 import { commitRelease, type Committed } from './commit-release.ts';

@@ -2,7 +2,7 @@ import { AclError } from '@pushmirror/acl';
 import { ConfigError } from '@pushmirror/config';
 import { HostError } from '@pushmirror/host';
 import { TriggerError } from '@pushmirror/trigger/errors';
-import { asActionable } from '../db/sqlite.ts';
+import { asActionable } from '../db/actionable.ts';
 import { MasterError } from '../errors.ts';
 import { RefusedError } from './client.ts';
 import { EXIT, Exit, UsageError, type ExitCode } from './exit.ts';

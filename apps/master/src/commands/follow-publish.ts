@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { bytes, counted, number, span } from '../http/page/words.ts';
-import { attemptSchema } from '../http/routes/releases.ts';
+import { attemptSchema } from '../http/routes/schemas.ts';
 import { MasterError } from '../errors.ts';
 import { apiPath, RefusedError, type Client } from './client.ts';
 import type { Progress } from './progress.ts';

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { retriedSchema } from '../http/routes/rollouts.ts';
+import { retriedSchema } from '../http/routes/schemas.ts';
 import { counted } from '../http/page/words.ts';
 import { apiPath, createClient } from './client.ts';
 import { withCommonOptions, type CommonOptions } from './config-option.ts';

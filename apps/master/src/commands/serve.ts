@@ -1,6 +1,4 @@
 import { Command } from 'commander';
-import { pino } from 'pino';
-import { createMaster } from '../master.ts';
 import { readConfig, withCommonOptions, type CommonOptions } from './config-option.ts';
 
 /** `mirror-master serve`: until SIGTERM or SIGINT. */
@@ -10,6 +8,11 @@ export function serveCommand(): Command {
     .addHelpText('after', '\nExample:\n  mirror-master serve --config /etc/pushmirror/master.toml');
   return withCommonOptions(command).action(async (options: CommonOptions) => {
     const config = readConfig(options);
+    // Loaded here, so that the commands that only ask the running master start quickly.
+    const [{ pino }, { createMaster }] = await Promise.all([
+      import('pino'),
+      import('../master.ts'),
+    ]);
     const logger = pino({
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,

@@ -10,7 +10,7 @@ import { listArchives } from './archives.ts';
 import { statementsOf } from './migrate.ts';
 import { openDatabase } from './open.ts';
 import { readSetting, writeSetting } from './settings.ts';
-import { asActionable } from './sqlite.ts';
+import { asActionable } from './actionable.ts';
 
 let state = '';
 beforeEach(async () => {

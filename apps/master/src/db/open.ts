@@ -4,7 +4,8 @@ import { MasterError } from '../errors.ts';
 import { migrate } from './migrate.ts';
 import type { Tables } from './schema.ts';
 import { readSetting, writeSetting } from './settings.ts';
-import { asActionable, sqlite } from './sqlite.ts';
+import { asActionable } from './actionable.ts';
+import { sqlite } from './sqlite.ts';
 
 export type Db = Kysely<Tables>;
 /** A database, or a transaction in it: what the statements of this folder take. */

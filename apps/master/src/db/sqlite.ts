@@ -1,6 +1,5 @@
 import Database from 'better-sqlite3';
 import { SqliteDialect, SqliteDriver, type Dialect } from 'kysely';
-import { MasterError } from '../errors.ts';
 
 const BUSY_MS = 10_000;
 
@@ -28,29 +27,4 @@ function open(path: string): Database.Database {
   database.pragma('synchronous = FULL');
   database.pragma('foreign_keys = ON');
   return database;
-}
-
-/** A database error that has a cause people can act on, as a MasterError; undefined for others. */
-export function asActionable(error: unknown): MasterError | undefined {
-  if (!(error instanceof Database.SqliteError)) return undefined;
-  switch (error.code) {
-    case 'SQLITE_FULL':
-    case 'SQLITE_IOERR_WRITE':
-    case 'SQLITE_IOERR_FSYNC':
-    case 'SQLITE_IOERR_SHMSIZE':
-      return new MasterError(
-        'disk-full',
-        'The database could not be written: the disk is full or broken. Nothing was changed. Free some space and try again.',
-        { cause: error },
-      );
-    case 'SQLITE_NOTADB':
-    case 'SQLITE_CORRUPT':
-      return new MasterError(
-        'wrong-state',
-        'The database file is damaged or not a database. Restore it from a backup.',
-        { cause: error },
-      );
-    default:
-      return undefined;
-  }
 }

@@ -3,7 +3,7 @@ import { HostError, type HostErrorCode } from '@pushmirror/host';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { asActionable } from '../db/sqlite.ts';
+import { asActionable } from '../db/actionable.ts';
 import { MasterError, type MasterErrorCode } from '../errors.ts';
 
 /** Which HTTP status each error of ours is. The one such table. */

@@ -5,7 +5,7 @@ import type { Attempt, Publisher } from '../../archive/publish.ts';
 import { MasterError } from '../../errors.ts';
 import type { Auth } from '../auth.ts';
 import { answerFor } from '../errors.ts';
-import { bearer, name, publishedSchema } from './schemas.ts';
+import { attemptSchema, bearer, name, publishedSchema } from './schemas.ts';
 
 export interface ReleaseNeeds {
   auth: Auth;
@@ -17,22 +17,6 @@ const options = z.strictObject({
   full: z.boolean().optional(),
   /** False: answer 202 at once; the progress is at .../publishing. */
   wait: z.boolean().default(true),
-});
-
-export const attemptSchema = z.object({
-  archive: z.string(),
-  serial: z.number(),
-  startedAt: z.string(),
-  state: z.enum(['running', 'published', 'failed']),
-  progress: z.object({
-    phase: z.string(),
-    files: z.number(),
-    bytes: z.number(),
-    filesInAll: z.number().optional(),
-    bytesInAll: z.number().optional(),
-  }),
-  published: publishedSchema.optional(),
-  error: z.object({ code: z.string(), message: z.string() }).optional(),
 });
 
 /** Publishing: `POST .../releases` makes one, `GET .../publishing` shows how far it is. */

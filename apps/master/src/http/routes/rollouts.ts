@@ -10,7 +10,7 @@ import { treeOf } from '../../registry/tree.ts';
 import { retryPushes, type Retried } from '../../rollout/retry.ts';
 import { tally } from '../../rollout/state.ts';
 import type { Auth } from '../auth.ts';
-import { bearer, name, pushSchema, rolloutSchema, serial } from './schemas.ts';
+import { bearer, name, pushSchema, retriedSchema, rolloutSchema, serial } from './schemas.ts';
 import { pushView, rolloutView } from './views.ts';
 
 export interface RolloutNeeds {
@@ -20,12 +20,6 @@ export interface RolloutNeeds {
   /** Told which pushes are to be sent again, once that is on the disk. */
   onRetried: (retried: Retried) => Promise<void>;
 }
-
-export const retriedSchema = z.object({
-  archive: z.string(),
-  serial: z.number(),
-  mirrors: z.array(z.string()),
-});
 
 /** Rollouts: the releases, how far each has come, and another try for those that are stuck. */
 export function rolloutRoutes(base: FastifyInstance, needs: RolloutNeeds, done: () => void): void {

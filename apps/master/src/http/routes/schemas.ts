@@ -38,6 +38,22 @@ export const publishedSchema = z.object({
   seconds: count,
 });
 
+export const attemptSchema = z.object({
+  archive: z.string(),
+  serial: z.number(),
+  startedAt: z.string(),
+  state: z.enum(['running', 'published', 'failed']),
+  progress: z.object({
+    phase: z.string(),
+    files: z.number(),
+    bytes: z.number(),
+    filesInAll: z.number().optional(),
+    bytesInAll: z.number().optional(),
+  }),
+  published: publishedSchema.optional(),
+  error: z.object({ code: z.string(), message: z.string() }).optional(),
+});
+
 export const tallySchema = z.object({
   total: count,
   committed: count,
@@ -135,4 +151,10 @@ export const statusSchema = z.object({
       mirrors: z.array(standingSchema),
     }),
   ),
+});
+
+export const retriedSchema = z.object({
+  archive: z.string(),
+  serial: z.number(),
+  mirrors: z.array(z.string()),
 });

@@ -120,9 +120,11 @@ class Disk {
   async follow(move: Move): Promise<void> {
     const plan = await planMove(move);
     const fetched = new Map<string, string>();
+    const seen = new Map(this.#tree);
     for (const entry of plan.obstacles) this.#remove(entry);
     for (const step of plan.indexes) this.#bring(step, fetched);
     for await (const step of plan.content()) {
+      assert.equal(step.replaces, seen.get(step.entry.path)?.kind, step.entry.path);
       this.#bring(step, fetched);
       this.#put(step.entry);
     }

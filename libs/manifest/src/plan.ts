@@ -28,8 +28,13 @@ export interface Move {
   maxDelete: number;
 }
 
-/** One thing to do. `entry` is what stands at its path afterwards. */
-export type Step =
+/**
+ * One thing to do. `entry` is what stands at its path afterwards; `replaces` is the kind of what
+ * readers find there before, undefined where that is nothing.
+ */
+export type Step = Doing & { replaces: Entry['kind'] | undefined };
+
+type Doing =
   /** Make the folder, or give it its mode. */
   | { do: 'folder'; entry: FolderEntry }
   /** Fetch the file. */
@@ -137,13 +142,17 @@ function carried(entry: Entry | undefined, selected: Selection): Entry | undefin
   return selected(entry.path, entry.kind === 'folder') ? entry : undefined;
 }
 
-function stepFor({ after }: Change, source: Source): Step[] {
+function stepFor({ before, after }: Change, source: Source): Step[] {
   if (after === undefined) return [];
-  if (after.kind === 'folder') return [{ do: 'folder', entry: after }];
-  if (after.kind === 'link') return [{ do: 'link', entry: after }];
-  if (source.in === 'place') return [{ do: 'touch', entry: after }];
-  if (source.in === 'upstream') return [{ do: 'fetch', entry: after }];
-  return [{ do: source.in === 'tree' ? 'reuse' : 'repeat', entry: after, from: source.path }];
+  return [{ ...doingFor(after, source), replaces: before?.kind }];
+}
+
+function doingFor(entry: Entry, source: Source): Doing {
+  if (entry.kind === 'folder') return { do: 'folder', entry };
+  if (entry.kind === 'link') return { do: 'link', entry };
+  if (source.in === 'place') return { do: 'touch', entry };
+  if (source.in === 'upstream') return { do: 'fetch', entry };
+  return { do: source.in === 'tree' ? 'reuse' : 'repeat', entry, from: source.path };
 }
 
 function orderOf(entry: Entry | undefined): number | undefined {

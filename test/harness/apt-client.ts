@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tool } from './tool.ts';
 
@@ -8,6 +8,13 @@ export interface AptClient {
   update(): Promise<void>;
   /** Download a package and check it against the index. */
   download(name: string): Promise<void>;
+  /** The packages that its lists name. */
+  packages(): Promise<string[]>;
+}
+
+export interface AptOptions {
+  /** Whether it asks for indexes by their digest; by default as the Release file says. */
+  byHash?: 'yes' | 'no';
 }
 
 /** @param uri such as `file:/srv/mirror/debian` or `http://127.0.0.1:8080/debian`. */
@@ -15,14 +22,16 @@ export async function createAptClient(
   folder: string,
   uri: string,
   keyFile: string,
+  options: AptOptions = {},
 ): Promise<AptClient> {
+  const byHash = options.byHash === undefined ? '' : ` by-hash=${options.byHash}`;
   for (const part of ['etc/sources.d', 'etc/trusted', 'lists/partial', 'cache/archives/partial']) {
     await mkdir(join(folder, part), { recursive: true });
   }
   await writeFile(
     join(folder, 'etc/sources.list'),
     ['trixie', 'trixie-updates']
-      .map((suite) => `deb [signed-by=${keyFile}] ${uri} ${suite} main contrib\n`)
+      .map((suite) => `deb [signed-by=${keyFile}${byHash}] ${uri} ${suite} main contrib\n`)
       .join(''),
   );
   await writeFile(join(folder, 'status'), '');
@@ -38,13 +47,22 @@ export async function createAptClient(
     'APT::Architectures': 'amd64',
     'APT::Sandbox::User': 'root',
     'APT::Update::Error-Mode': 'any',
+    'Acquire::GzipIndexes': 'false',
     'Acquire::Languages': 'none',
     'Acquire::Retries': '0',
   };
-  const options = Object.entries(settings).flatMap(([key, value]) => ['-o', `${key}=${value}`]);
-  const apt = (...args: string[]) => tool(['apt-get', '-q', ...options, ...args], { cwd: folder });
+  const flags = Object.entries(settings).flatMap(([key, value]) => ['-o', `${key}=${value}`]);
+  const apt = (...args: string[]) => tool(['apt-get', '-q', ...flags, ...args], { cwd: folder });
   return {
     update: async () => void (await apt('update')),
     download: async (name) => void (await apt('download', name)),
+    async packages() {
+      const lists = (await readdir(join(folder, 'lists'))).filter((one) =>
+        one.endsWith('_Packages'),
+      );
+      const texts = lists.map((one) => readFile(join(folder, 'lists', one), 'utf8'));
+      const found = (await Promise.all(texts)).join('\n').matchAll(/^Package: (\S+)$/gm);
+      return [...found].map(([, name = '']) => name);
+    },
   };
 }

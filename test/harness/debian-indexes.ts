@@ -23,7 +23,9 @@ export async function writeIndexes(indexes: Indexes): Promise<void> {
   await tool(['apt-ftparchive', '-q', '-q', 'generate', config]);
   for (const [suite, components] of Object.entries(indexes.suites)) {
     for (const component of components) {
-      await copyByHash(join(indexes.root, 'dists', suite, component, 'binary-amd64'));
+      const folder = join(indexes.root, 'dists', suite, component);
+      await copyByHash(folder, 'Contents');
+      await copyByHash(join(folder, 'binary-amd64'), 'Packages');
     }
     await writeRelease(indexes, suite, components);
   }
@@ -57,10 +59,10 @@ ${trees.join('\n')}
 }
 
 /** Debian's by-hash folders keep what earlier Release files name. */
-async function copyByHash(folder: string): Promise<void> {
+async function copyByHash(folder: string, start: string): Promise<void> {
   const byHash = join(folder, 'by-hash/SHA256');
   await mkdir(byHash, { recursive: true });
-  for (const name of (await readdir(folder)).filter((one) => one.startsWith('Packages'))) {
+  for (const name of (await readdir(folder)).filter((one) => one.startsWith(start))) {
     const digest = createHash('sha256').update(await readFile(join(folder, name)));
     await copyFile(join(folder, name), join(byHash, digest.digest('hex')));
   }

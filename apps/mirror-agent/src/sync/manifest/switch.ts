@@ -1,3 +1,4 @@
+import { renameSync } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { onDisk, type Step } from '@pushmirror/manifest';
@@ -25,6 +26,15 @@ export async function switchIndexes({ context, planned }: Part): Promise<void> {
   }
   for (const [i, { from, target }] of ready.entries()) {
     if (i % 1_000 === 999) await breathe();
+    await renameNow(from, target);
+  }
+}
+
+/** At once, so that what readers can see between two of them is over in microseconds. */
+async function renameNow(from: string, target: string | Buffer): Promise<void> {
+  try {
+    renameSync(from, target);
+  } catch {
     await replace(from, target);
   }
 }

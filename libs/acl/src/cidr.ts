@@ -69,10 +69,17 @@ export function closestCidr(ip: string, cidrs: readonly (string | Cidr)[]): Cidr
   return around.toSorted((a, b) => b.bits - a.bits)[0];
 }
 
+/** How a range is written. */
+export function textOfCidr({ first, bits }: Pick<Cidr, 'first' | 'bits'>): string {
+  return `${asText(first)}/${isIPv4(first, bits) ? bits - 96 : bits}`;
+}
+
 function asCidr(first: bigint, bits: number): Cidr {
-  const isV4 = bits >= 96 && first >> 32n === 0xffffn;
-  const prefix = isV4 ? bits - 96 : bits;
-  return { text: `${asText(first)}/${prefix}`, family: isV4 ? 4 : 6, bits, first };
+  return { text: textOfCidr({ first, bits }), family: isIPv4(first, bits) ? 4 : 6, bits, first };
+}
+
+function isIPv4(first: bigint, bits: number): boolean {
+  return bits >= 96 && first >> 32n === 0xffffn;
 }
 
 function asNumber(address: string): bigint {

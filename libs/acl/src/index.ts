@@ -6,5 +6,13 @@ export { AclError, type AclErrorCode } from './errors.ts';
 export { fingerprint, parsePublicKey, sameKey, type KeyType, type PublicKey } from './key.ts';
 export { isArchiveName, isHost, isMirrorName, isUser } from './names.ts';
 export { isPlainPath, matchesPath } from './path-pattern.ts';
-export { renderRsyncdConf, type RsyncdConf, type RsyncdModule } from './rsyncd.ts';
+export { EVERYWHERE, isWithin, reachOf, uniteReaches } from './reach.ts';
+export {
+  isRsyncUser,
+  renderRsyncdConf,
+  renderSecrets,
+  type RsyncdConf,
+  type RsyncdModule,
+} from './rsyncd.ts';
+export { hiddenPatterns, shownPatterns } from './rsync-patterns.ts';
 export type { Action, Request, Rule } from './rule.ts';

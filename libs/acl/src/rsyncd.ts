@@ -14,6 +14,20 @@ export interface RsyncdModule {
   hostsAllow?: readonly string[];
   /** rsync patterns of what is hidden, such as `/project/private` or `*.tmp`. */
   exclude?: readonly string[];
+  /** rsync patterns of what is shown all the same; they come before `exclude`. */
+  include?: readonly string[];
+  /**
+   * Only these users, with their lines in `secretsFile`, get in. Absent: no password is asked for.
+   * Empty: nobody gets in.
+   */
+  authUsers?: readonly string[];
+  /** `user:secret` lines, for the daemon's own eyes; needed where there are users. */
+  secretsFile?: string;
+  /**
+   * A program that has the last word: it sees RSYNC_USER_NAME and RSYNC_HOST_ADDR, and what it ends
+   * with but 0 refuses. For rules that let different users come from different addresses.
+   */
+  guard?: readonly string[];
   /** Absent: no limit. Needs a lock file. */
   maxConnections?: number;
 }
@@ -28,6 +42,24 @@ export interface RsyncdConf {
   /** For every module that does not say otherwise. */
   maxConnections?: number;
   modules: readonly RsyncdModule[];
+}
+
+/** The name of an rsync user: a mirror's, with what tells its secrets apart behind it. */
+export function isRsyncUser(text: string): boolean {
+  return /^[a-z0-9][a-z0-9._-]{0,255}$/.test(text);
+}
+
+/**
+ * The lines of a secrets file (rsyncd.conf(5)). It must be readable by the daemon's user alone.
+ *
+ * @throws AclError `unsafe-rsyncd` where a line would be read otherwise.
+ */
+export function renderSecrets(secrets: readonly { user: string; secret: string }[]): string {
+  for (const { user, secret } of secrets) {
+    if (!isRsyncUser(user)) throw unsafe(`${shown(user)} cannot be the name of a user`);
+    if (!/^[A-Za-z0-9_-]{16,128}$/.test(secret)) throw unsafe(`the secret of ${user} is not plain`);
+  }
+  return secrets.map(({ user, secret }) => `${user}:${secret}\n`).join('');
 }
 
 /**
@@ -79,26 +111,49 @@ function moduleLines(one: RsyncdModule, conf: RsyncdConf): string[] {
     `[${one.name}]`,
     `path = ${pathText('path', one.path)}`,
     ...optional('comment', one.comment, plainText),
-    ...hosts(one.hostsAllow),
-    ...excludes(one.exclude ?? []),
+    ...hosts(one),
+    ...users(one),
+    ...patterns('include', one.include ?? []),
+    ...patterns('exclude', one.exclude ?? []),
+    ...guardLines(one.guard),
     ...maxConnections(one.maxConnections, conf),
   ];
 }
 
 /** With `hosts deny = *` beside it, whoever is not in `hosts allow` is refused. */
-function hosts(allow: readonly string[] | undefined): string[] {
+function hosts({ hostsAllow: allow, authUsers }: RsyncdModule): string[] {
+  if (allow?.length === 0 || authUsers?.length === 0) return ['hosts deny = *'];
   if (allow === undefined) return [];
-  if (allow.length === 0) return ['hosts deny = *'];
   const ranges = allow.map((cidr) => parseCidr(cidr).text);
   return [`hosts allow = ${ranges.join(' ')}`, 'hosts deny = *'];
 }
 
+function users({ authUsers, secretsFile }: RsyncdModule): string[] {
+  if (authUsers === undefined || authUsers.length === 0) return [];
+  const odd = authUsers.find((user) => !isRsyncUser(user));
+  if (odd !== undefined) throw unsafe(`${shown(odd)} cannot be the name of a user`);
+  if (secretsFile === undefined) throw unsafe('users need a secrets file');
+  return [
+    `auth users = ${authUsers.join(' ')}`,
+    `secrets file = ${pathText('secrets file', secretsFile)}`,
+    'strict modes = yes',
+  ];
+}
+
+/** rsync hands the command to a shell: only words that no shell reads otherwise. */
+function guardLines(guard: readonly string[] | undefined): string[] {
+  if (guard === undefined) return [];
+  const odd = guard.find((word) => !/^[A-Za-z0-9_@+=:,./-]+$/.test(word));
+  if (odd !== undefined) throw unsafe(`${shown(odd)} of its guard is not a plain word`);
+  if (!guard[0]?.startsWith('/')) throw unsafe('its guard must begin with an absolute path');
+  return [`pre-xfer exec = ${guard.join(' ')}`];
+}
+
 /** rsync takes the patterns apart at blanks; `+`, `-` and `!` in front would mean something else. */
-function excludes(patterns: readonly string[]): string[] {
-  const odd = patterns.find((one) => !/^[A-Za-z0-9/*?_.][A-Za-z0-9/*?_.+~:@=,-]*$/.test(one));
-  if (odd !== undefined)
-    throw unsafe(`${shown(odd)} cannot be excluded: it is not a plain pattern`);
-  return patterns.length === 0 ? [] : [`exclude = ${patterns.join(' ')}`];
+function patterns(name: 'include' | 'exclude', list: readonly string[]): string[] {
+  const odd = list.find((one) => !/^[A-Za-z0-9/*?_.][A-Za-z0-9/*?_.+~:@=,-]*$/.test(one));
+  if (odd !== undefined) throw unsafe(`${shown(odd)} is not a plain pattern to ${name}`);
+  return list.length === 0 ? [] : [`${name} = ${list.join(' ')}`];
 }
 
 function maxConnections(limit: number | undefined, conf: RsyncdConf): string[] {

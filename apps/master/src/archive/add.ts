@@ -48,6 +48,7 @@ export async function addArchive(
     epoch: archive.epoch,
     delete_limit: archive.deleteLimit,
     added_at: at.toISOString(),
+    policy: null,
   };
   await db.transaction().execute(async (trx) => {
     await insertArchive(trx, row);

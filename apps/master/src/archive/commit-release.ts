@@ -33,13 +33,14 @@ export async function commitRelease(
   const { archive, serial } = release;
   return db.transaction().execute(async (trx) => {
     await insertRelease(trx, release);
-    const superseded = await supersedePushes(trx, archive, serial, release.published_at);
     const optedIn = await listOptIns(trx, { archive });
     const plan = planRollout(await listMirrors(trx), new Set(optedIn.map((row) => row.mirror)));
     await insertPushes(
       trx,
       plan.map((planned) => newPush(release, planned)),
     );
+    const taken = await supersedePushes(trx, release, release.published_at);
+    const superseded = [...new Set(taken.map((push) => push.serial))];
     const detail = { serial, files: contents.files, pushes: plan.length };
     await appendAudit(trx, at, by, { action: 'publish', subject: archive, detail });
     return { release, pushes: plan.length, superseded };
@@ -71,6 +72,16 @@ function releaseRow(
     published_at: at.toISOString(),
     published_by: by.name,
     pruned_at: null,
+    urgent: 0,
+    switch: 'as-ready',
+    waves: null,
+    wave: 0,
+    phase: 'done',
+    phase_at: at.toISOString(),
+    public_at: at.toISOString(),
+    held_at: null,
+    held_reason: null,
+    held_by: null,
   };
 }
 
@@ -90,5 +101,12 @@ function newPush(release: ReleaseRow, { mirror, sender }: PlannedPush): PushRow 
     accepted_at: null,
     staged_at: null,
     committed_at: null,
+    wave: 0,
+    commit_told_at: null,
+    commit_attempts: 0,
+    commit_next_attempt_at: null,
+    left_behind_at: null,
+    observed_at: null,
+    quarantined: 0,
   };
 }

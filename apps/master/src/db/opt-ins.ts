@@ -19,7 +19,7 @@ export function listOptIns(
   return query.execute();
 }
 
-/** Write down what a mirror said. */
+/** Write down what a mirror said, or what was observed of it. */
 export function updateClaim(
   db: DbOrTrx,
   of: { mirror: string; archive: string },

@@ -1,6 +1,6 @@
 import type { PushState } from '@pushmirror/trigger';
 import type { DbOrTrx } from './open.ts';
-import type { PushRow } from './schema.ts';
+import type { MirrorRow, PushRow } from './schema.ts';
 
 /** States from which nothing more follows; the others are open. */
 const CLOSED: PushState[] = ['committed', 'refused', 'given-up', 'superseded'];
@@ -76,24 +76,99 @@ export function updatePush(
 }
 
 /**
- * A newer release takes over every open push of the older ones of its archive; returns the serials
- * of those that had any.
+ * A newer release takes over the open pushes of the older ones of its archive; returns them as they
+ * are now. A mirror whose wave (`wave` and before have their turn) has not come keeps the push of an
+ * older release that is public: until then that is what it should have.
  */
-export async function supersedePushes(
+export function supersedePushes(
   db: DbOrTrx,
-  archive: string,
-  serial: number,
+  by: { archive: string; serial: number; wave: number },
   at: string,
-): Promise<number[]> {
-  const rows = await db
+): Promise<PushRow[]> {
+  const { archive, serial, wave } = by;
+  const waiting = db
+    .selectFrom('push as newer')
+    .select('newer.mirror')
+    .where('newer.archive', '=', archive)
+    .where('newer.serial', '=', serial)
+    .where('newer.wave', '>', wave);
+  const unpublic = db
+    .selectFrom('release')
+    .select('release.serial')
+    .where('release.archive', '=', archive)
+    .where('release.public_at', 'is', null);
+  return db
     .updateTable('push')
     .set({ state: 'superseded', updated_at: at, reason: `Release ${serial} took over.` })
     .where('archive', '=', archive)
     .where('serial', '<', serial)
     .where('state', 'not in', CLOSED)
-    .returning('serial')
+    .where(({ eb, or }) => or([eb('mirror', 'not in', waiting), eb('serial', 'in', unpublic)]))
+    .returningAll()
     .execute();
-  return [...new Set(rows.map((row) => row.serial))];
+}
+
+/** A push of a wave, with what decides whether it counts there. */
+export interface WavePush extends PushRow {
+  kind: MirrorRow['kind'];
+}
+
+/** The pushes of one wave of a release, by name. */
+export function pushesOfWave(
+  db: DbOrTrx,
+  of: { archive: string; serial: number; wave: number },
+): Promise<WavePush[]> {
+  return db
+    .selectFrom('push')
+    .innerJoin('mirror', 'mirror.name', 'push.mirror')
+    .selectAll('push')
+    .select('mirror.kind')
+    .where('push.archive', '=', of.archive)
+    .where('push.serial', '=', of.serial)
+    .where('push.wave', '=', of.wave)
+    .orderBy('push.mirror')
+    .execute();
+}
+
+/** The waves of some releases: how many pushes of each are in each state. */
+export async function countWaves(
+  db: DbOrTrx,
+  of: { archive: string; serial: number },
+): Promise<{ wave: number; state: PushState; count: number }[]> {
+  const rows = await db
+    .selectFrom('push')
+    .select(['wave', 'state'])
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('archive', '=', of.archive)
+    .where('serial', '=', of.serial)
+    .groupBy(['wave', 'state'])
+    .execute();
+  return rows.map((row) => ({ ...row, count: Number(row.count) }));
+}
+
+/** The wave goes on without these; returns them as they are now. */
+export async function leaveBehind(
+  db: DbOrTrx,
+  of: { archive: string; serial: number },
+  mirrors: readonly string[],
+  at: string,
+): Promise<PushRow[]> {
+  const rows: PushRow[] = [];
+  for (let from = 0; from < mirrors.length; from += ROWS_PER_INSERT) {
+    const some = mirrors.slice(from, from + ROWS_PER_INSERT);
+    rows.push(
+      ...(await db
+        .updateTable('push')
+        .set({ left_behind_at: at, updated_at: at })
+        .where('archive', '=', of.archive)
+        .where('serial', '=', of.serial)
+        .where('mirror', 'in', some)
+        .where('left_behind_at', 'is', null)
+        .returningAll()
+        .execute()),
+    );
+  }
+  return rows;
 }
 
 /** Whether any push of this release is not done. */

@@ -8,6 +8,9 @@ export interface ReceiptRow extends Partial<Nulls<Omit<PushRow, 'mirror'>>> {
   /** The serial that it last said to serve, and when. */
   served_serial: number | null;
   served_at: string | null;
+  /** The serial that was last seen at its public address, and when that was looked at. */
+  seen_serial: number | null;
+  seen_at: string | null;
 }
 
 type Nulls<T> = { [K in keyof T]: T[K] | null };
@@ -36,7 +39,10 @@ export function listReceipts(
     .select('mirror.name as mirror')
     .select(['push.sender', 'push.state', 'push.attempts', 'push.reason', 'push.created_at'])
     .select(['push.sent_at', 'push.accepted_at', 'push.staged_at', 'push.committed_at'])
+    .select(['push.wave', 'push.left_behind_at', 'push.observed_at'])
     .select(['mirror_archive.served_serial', 'mirror_archive.served_at'])
+    .select('mirror_archive.observed_serial as seen_serial')
+    .select('mirror_archive.observed_at as seen_at')
     .where('mirror.name', '>', o.after)
     .where(({ eb, or }) =>
       or([

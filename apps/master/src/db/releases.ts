@@ -16,6 +16,18 @@ export function currentRelease(db: DbOrTrx, archive: string): Promise<ReleaseRow
     .executeTakeFirst();
 }
 
+/** The newest release whose head is public: what mirrors that poll find. */
+export function publicRelease(db: DbOrTrx, archive: string): Promise<ReleaseRow | undefined> {
+  return db
+    .selectFrom('release')
+    .selectAll()
+    .where('archive', '=', archive)
+    .where('public_at', 'is not', null)
+    .orderBy('serial', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+}
+
 export function findRelease(
   db: DbOrTrx,
   archive: string,
@@ -38,7 +50,8 @@ export function listReleases(
     .selectFrom('release')
     .select(['archive', 'serial', 'epoch', 'manifest_sha256', 'manifest_bytes'])
     .select(['issued_at', 'expires_at', 'files', 'bytes', 'changed', 'dropped', 'seconds'])
-    .select(['published_at', 'published_by', 'pruned_at'])
+    .select(['published_at', 'published_by', 'pruned_at', 'urgent', 'switch', 'waves', 'wave'])
+    .select(['phase', 'phase_at', 'public_at', 'held_at', 'held_reason', 'held_by'])
     .orderBy('published_at', 'desc')
     .orderBy('serial', 'desc')
     .limit(o.limit);
@@ -46,20 +59,53 @@ export function listReleases(
   return query.execute();
 }
 
-/** When each release of an archive was published, oldest first; only the newest `limit`. */
+/** When each release of an archive became public, oldest first; only the newest `limit`. */
 export async function releaseTimes(
   db: DbOrTrx,
   archive: string,
   limit: number,
-): Promise<{ serial: number; published_at: string }[]> {
+): Promise<{ serial: number; public_at: string }[]> {
   const rows = await db
     .selectFrom('release')
-    .select(['serial', 'published_at'])
+    .select(['serial', 'public_at'])
     .where('archive', '=', archive)
+    .where('public_at', 'is not', null)
     .orderBy('serial', 'desc')
     .limit(limit)
     .execute();
-  return rows.toReversed();
+  return rows.toReversed().map(({ serial, public_at: at }) => ({ serial, public_at: at ?? '' }));
+}
+
+/** What a rollout's conductor, a hold or the release from one changes. */
+export type ReleaseChange = Partial<
+  Pick<
+    ReleaseRow,
+    'wave' | 'phase' | 'phase_at' | 'public_at' | 'held_at' | 'held_reason' | 'held_by'
+  >
+>;
+
+export function updateRelease(
+  db: DbOrTrx,
+  of: { archive: string; serial: number },
+  change: ReleaseChange,
+) {
+  return db
+    .updateTable('release')
+    .set(change)
+    .where('archive', '=', of.archive)
+    .where('serial', '=', of.serial)
+    .execute();
+}
+
+/** Nothing is decided about older releases of an archive any more; a newer one took over. */
+export function endOlderRollouts(db: DbOrTrx, archive: string, serial: number, at: string) {
+  return db
+    .updateTable('release')
+    .set({ phase: 'done', phase_at: at })
+    .where('archive', '=', archive)
+    .where('serial', '<', serial)
+    .where('phase', '!=', 'done')
+    .execute();
 }
 
 /** The heartbeat: the same release, signed anew. */

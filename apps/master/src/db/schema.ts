@@ -12,6 +12,8 @@ export interface Tables {
   mirror: MirrorRow;
   mirror_archive: MirrorArchiveRow;
   push: PushRow;
+  hold: HoldRow;
+  hold_told: { archive: string; sequence: number; mirror: string; told_at: string };
   report_cursor: { mirror: string; instance: string; number: number; taken_at: string | null };
   token: TokenRow;
   audit: AuditRow;
@@ -26,7 +28,13 @@ export interface ArchiveRow {
   epoch: number;
   delete_limit: number;
   added_at: string;
+  /** JSON; null is the default. */
+  policy: string | null;
 }
+
+export type Switch = 'as-ready' | 'together';
+/** What the current wave of a release is doing; rollout/conduct.ts moves it. */
+export type Phase = 'sending' | 'staging' | 'committing' | 'baking' | 'done';
 
 export interface ReleaseRow {
   archive: string;
@@ -45,6 +53,30 @@ export interface ReleaseRow {
   published_at: string;
   published_by: string;
   pruned_at: string | null;
+  urgent: 0 | 1;
+  switch: Switch;
+  /** JSON; null when there is nothing to conduct. */
+  waves: string | null;
+  wave: number;
+  phase: Phase;
+  phase_at: string | null;
+  public_at: string | null;
+  held_at: string | null;
+  held_reason: string | null;
+  held_by: string | null;
+}
+
+/** A hold that was signed, or the release from one. */
+export interface HoldRow {
+  archive: string;
+  sequence: number;
+  epoch: number;
+  serial: number;
+  state: 'held' | 'released';
+  reason: string | null;
+  text: string;
+  issued_at: string;
+  issued_by: string;
 }
 
 export interface MirrorRow {
@@ -62,6 +94,11 @@ export interface MirrorRow {
   country: string | null;
   contact: string | null;
   added_at: string;
+  quarantined_at: string | null;
+  quarantine_reason: string | null;
+  /** Null is the default of its tier. */
+  slots: number | null;
+  standing: 0 | 1;
 }
 
 export interface MirrorArchiveRow {
@@ -79,6 +116,9 @@ export interface MirrorArchiveRow {
   said_rsync_code: number | null;
   retry_at: string | null;
   heard_at: string | null;
+  observed_serial: number | null;
+  observed_at: string | null;
+  observed_reason: string | null;
 }
 
 export interface PushRow {
@@ -96,6 +136,13 @@ export interface PushRow {
   accepted_at: string | null;
   staged_at: string | null;
   committed_at: string | null;
+  wave: number;
+  commit_told_at: string | null;
+  commit_attempts: number;
+  commit_next_attempt_at: string | null;
+  left_behind_at: string | null;
+  observed_at: string | null;
+  quarantined: 0 | 1;
 }
 
 export type Role = 'admin' | 'release-manager' | 'operator' | 'agent';

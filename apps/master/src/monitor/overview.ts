@@ -64,7 +64,7 @@ async function readArchive(
   const optIns = await listOptIns(db, { archive: archive.name });
   const releases = (await releaseTimes(db, archive.name, RELEASES_LOOKED_AT)).map((row) => ({
     serial: row.serial,
-    publishedAt: new Date(row.published_at),
+    publishedAt: new Date(row.public_at),
   }));
   const byName = new Map(mirrors.map((mirror) => [mirror.name, mirror]));
   const tree = treeOf(mirrors);

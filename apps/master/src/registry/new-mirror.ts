@@ -60,6 +60,10 @@ export function checkNewMirror(mirror: NewMirror, known: Known, at: Date): Mirro
     country: mirror.country ?? null,
     contact: mirror.contact ?? null,
     added_at: at.toISOString(),
+    quarantined_at: null,
+    quarantine_reason: null,
+    slots: null,
+    standing: 1,
   };
   treeOf([...known.mirrors, row]);
   checkArchives(mirror, known);

@@ -1,0 +1,43 @@
+import type { DbOrTrx } from './open.ts';
+import type { HoldRow } from './schema.ts';
+
+export function insertHold(db: DbOrTrx, row: HoldRow) {
+  return db.insertInto('hold').values(row).execute();
+}
+
+/** The hold, or the release from one, that counts for an archive now. */
+export function newestHold(db: DbOrTrx, archive: string): Promise<HoldRow | undefined> {
+  return db
+    .selectFrom('hold')
+    .selectAll()
+    .where('archive', '=', archive)
+    .orderBy('sequence', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+}
+
+/** Note that a mirror has taken a hold; noting it again changes nothing. */
+export function noteHoldTold(
+  db: DbOrTrx,
+  row: { archive: string; sequence: number; mirror: string; told_at: string },
+) {
+  return db
+    .insertInto('hold_told')
+    .values(row)
+    .onConflict((clash) => clash.columns(['archive', 'sequence', 'mirror']).doNothing())
+    .execute();
+}
+
+/** The mirrors that have taken a hold. */
+export async function toldOfHold(
+  db: DbOrTrx,
+  hold: { archive: string; sequence: number },
+): Promise<string[]> {
+  const rows = await db
+    .selectFrom('hold_told')
+    .select('mirror')
+    .where('archive', '=', hold.archive)
+    .where('sequence', '=', hold.sequence)
+    .execute();
+  return rows.map(({ mirror }) => mirror);
+}

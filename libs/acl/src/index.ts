@@ -6,7 +6,8 @@ export { AclError, type AclErrorCode } from './errors.ts';
 export { fingerprint, parsePublicKey, sameKey, type KeyType, type PublicKey } from './key.ts';
 export { isArchiveName, isHost, isMirrorName, isUser } from './names.ts';
 export { isPlainPath, matchesPath } from './path-pattern.ts';
-export { EVERYWHERE, isWithin, reachOf, uniteReaches } from './reach.ts';
+export { accessFiles, type AccessFiles, type AccessModule } from './access-files.ts';
+export { EVERYWHERE, intersectReaches, isWithin, reachOf, uniteReaches } from './reach.ts';
 export {
   isRsyncUser,
   renderRsyncdConf,

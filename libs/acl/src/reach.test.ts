@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { inCidrs } from './cidr.ts';
 import { decide } from './decide.ts';
-import { EVERYWHERE, isWithin, reachOf, uniteReaches } from './reach.ts';
+import { EVERYWHERE, intersectReaches, isWithin, reachOf, uniteReaches } from './reach.ts';
 import type { Rule } from './rule.ts';
 
 const AT = new Date('2026-11-21T09:00:00Z');
@@ -65,7 +65,11 @@ describe('from where something is allowed', () => {
         }
         assert.ok(isWithin(reach, EVERYWHERE));
         assert.deepEqual(uniteReaches([reach, reach]), reach);
-        if (reach.length > 0) assert.ok(!isWithin(EVERYWHERE, reach) || reach.length === 2);
+        assert.deepEqual(intersectReaches(reach, EVERYWHERE), reach);
+        if (within === undefined) return;
+        const free = reachOf(rules, request);
+        const limit = reachOf([rule('allow', undefined)], request, within);
+        assert.deepEqual(intersectReaches(free, limit), reach);
       }),
       { numRuns: 300 },
     );

@@ -57,6 +57,19 @@ export function uniteReaches(lists: readonly (readonly string[])[]): string[] {
   return [...cover(IPV4, four, '', isIn), ...cover(IPV6, six, '', isIn)].map(textOfCidr);
 }
 
+/** The addresses that are in both lists; both as `reachOf` gives them. */
+export function intersectReaches(some: readonly string[], others: readonly string[]): string[] {
+  const theirs = others.map(parseCidr);
+  const both = some.map(parseCidr).flatMap((one) =>
+    theirs.flatMap((other) => {
+      if (!sameFamily(one, other)) return [];
+      if (holds(one, other)) return [other.text];
+      return holds(other, one) ? [one.text] : [];
+    }),
+  );
+  return uniteReaches([both]);
+}
+
 type Range = Pick<Cidr, 'first' | 'bits'>;
 type Verdict = (inside: string, first: bigint) => boolean;
 

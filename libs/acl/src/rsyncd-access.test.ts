@@ -60,8 +60,8 @@ describe('who gets in, and what they see', () => {
       {
         name: 'view',
         path: tree,
-        include: shownPatterns(['dists/embargo', 'pool/x/*.dsc']),
-        exclude: ['*'],
+        only: shownPatterns(['dists', 'pool/x/*.dsc']),
+        exclude: ['.~tmp~/', ...hiddenPatterns(['dists/sid'])],
       },
     ];
     port = await freePort();

@@ -14,8 +14,8 @@ export interface RsyncdModule {
   hostsAllow?: readonly string[];
   /** rsync patterns of what is hidden, such as `/project/private` or `*.tmp`. */
   exclude?: readonly string[];
-  /** rsync patterns of what is shown all the same; they come before `exclude`. */
-  include?: readonly string[];
+  /** rsync patterns of what alone is shown, without what `exclude` hides. */
+  only?: readonly string[];
   /**
    * Only these users, with their lines in `secretsFile`, get in. Absent: no password is asked for.
    * Empty: nobody gets in.
@@ -113,8 +113,7 @@ function moduleLines(one: RsyncdModule, conf: RsyncdConf): string[] {
     ...optional('comment', one.comment, plainText),
     ...hosts(one),
     ...users(one),
-    ...patterns('include', one.include ?? []),
-    ...patterns('exclude', one.exclude ?? []),
+    ...whatIsShown(one),
     ...guardLines(one.guard),
     ...maxConnections(one.maxConnections, conf),
   ];
@@ -147,6 +146,18 @@ function guardLines(guard: readonly string[] | undefined): string[] {
   if (odd !== undefined) throw unsafe(`${shown(odd)} of its guard is not a plain word`);
   if (!guard[0]?.startsWith('/')) throw unsafe('its guard must begin with an absolute path');
   return [`pre-xfer exec = ${guard.join(' ')}`];
+}
+
+/** The daemon goes by `filter` first, then `include`, then `exclude` (rsyncd.conf(5), filter). */
+function whatIsShown({ only, exclude = [] }: RsyncdModule): string[] {
+  if (only === undefined) return patterns('exclude', exclude);
+  patterns('exclude', exclude);
+  const hidden = exclude.map((pattern) => `- ${pattern}`);
+  return [
+    ...(hidden.length === 0 ? [] : [`filter = ${hidden.join(' ')}`]),
+    ...patterns('include', only),
+    'exclude = *',
+  ];
 }
 
 /** rsync takes the patterns apart at blanks; `+`, `-` and `!` in front would mean something else. */

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
-import { goal, goalOf, type Goal } from './parse.ts';
+import { goalOf, type Goal } from '../rollout/goal.ts';
+import { goal } from './parse.ts';
 import { pushesIn, tallyOf, type Picture } from './rollout-picture.ts';
 
 /** What a publish waits for: so many of all mirrors, or of a tier. All of them together. */

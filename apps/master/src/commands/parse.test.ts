@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { durationMs, goal, goalOf, several, sshEndpoint, wholeNumber } from './parse.ts';
+import { goalOf } from '../rollout/goal.ts';
+import { durationMs, goal, several, sshEndpoint, wholeNumber } from './parse.ts';
 
 test('an SSH endpoint', () => {
   assert.deepEqual(sshEndpoint('mirror@host.example.org'), {

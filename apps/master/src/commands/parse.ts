@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
+import { readGoal, type Goal } from '../rollout/goal.ts';
 import { UsageError } from './exit.ts';
 
 /** For commander: a whole number of 0 or more. */
@@ -21,24 +22,11 @@ export function several(text: string, before: string[] = []): string[] {
   return [...before, ...text.split(',').filter((word) => word !== '')];
 }
 
-/** How many of a number of mirrors are waited for. */
-export type Goal = { percent: number } | { count: number };
-
 /** For commander: `100%` or `25`. */
 export function goal(text: string): Goal {
-  const [, digits, sign] = /^(\d{1,6})(%?)$/.exec(text) ?? [];
-  const value = Number(digits);
-  if (digits === undefined || (sign === '%' && value > 100)) {
-    throw new InvalidArgumentError('Give a share such as 95%, or a number of mirrors.');
-  }
-  return sign === '%' ? { percent: value } : { count: value };
-}
-
-/** How many mirrors of `total` the goal means. */
-export function goalOf(wanted: Goal, total: number): number {
-  return 'percent' in wanted
-    ? Math.ceil((wanted.percent * total) / 100)
-    : Math.min(wanted.count, total);
+  const read = readGoal(text);
+  if (read !== undefined) return read;
+  throw new InvalidArgumentError('Give a share such as 95%, or a number of mirrors.');
 }
 
 /** `user@host:port`, `user@host`, `user@[2001:db8::1]:22` */

@@ -20,6 +20,10 @@ export type MasterErrorCode =
   | 'state-in-use'
   | 'wrong-state'
   | 'no-answer'
+  | 'bad-url'
+  | 'forbidden-address'
+  | 'unreachable'
+  | 'bad-answer'
   | 'stopping';
 
 /** The one error class of this app. The message is one sentence: what, where, what to do. */

@@ -28,6 +28,10 @@ const STATUS: Record<MasterErrorCode, number> = {
   'state-in-use': 503,
   'wrong-state': 503,
   'no-answer': 503,
+  'bad-url': 422,
+  'forbidden-address': 422,
+  unreachable: 422,
+  'bad-answer': 422,
   stopping: 503,
 };
 

@@ -85,18 +85,20 @@ async function checkInThreads(
 
 function ask(thread: Worker, request: CheckRequest, signal: AbortSignal): Promise<CheckReply> {
   return new Promise((resolve, reject) => {
-    const stop = () => reject(signal.reason as Error);
     const settle = (act: () => void) => {
-      signal.removeEventListener('abort', stop);
-      thread.removeAllListeners();
+      // Not all listeners: Node has some of its own there, and hears nothing more without them.
+      signal.removeEventListener('abort', onAbort);
+      thread.off('message', onMessage).off('error', onError).off('exit', onExit);
       act();
     };
-    signal.addEventListener('abort', stop, { once: true });
-    thread.once('message', (reply: CheckReply) => settle(() => resolve(reply)));
-    thread.once('error', (error) => settle(() => reject(error)));
-    thread.once('exit', () => settle(() => reject(new Error('A thread that checks files ended.'))));
-    if (signal.aborted) stop();
-    thread.postMessage(request);
+    const onAbort = () => settle(() => reject(signal.reason as Error));
+    const onMessage = (reply: CheckReply) => settle(() => resolve(reply));
+    const onError = (error: Error) => settle(() => reject(error));
+    const onExit = () => settle(() => reject(new Error('A thread that checks files ended.')));
+    if (signal.aborted) return reject(signal.reason as Error);
+    signal.addEventListener('abort', onAbort, { once: true });
+    thread.on('message', onMessage).on('error', onError).on('exit', onExit);
+    return thread.postMessage(request);
   });
 }
 

@@ -12,6 +12,10 @@ export const downstream = z.object({
   hostKey: z.string().min(1).max(4096),
   /** The archives this mirror has opted in to. */
   archives: z.array(z.string().min(1).max(64)),
+  /** Whether a connection to it may stay open between pushes; a host that does not say, may not. */
+  standing: z.boolean().optional(),
+  /** It has downstreams of its own, so it goes before those that have none. */
+  hub: z.boolean().optional(),
 });
 
 export type Downstream = z.infer<typeof downstream>;
@@ -20,4 +24,6 @@ export type Downstream = z.infer<typeof downstream>;
 export const downstreamsResponse = z.object({
   digest: z.string(),
   downstreams: z.array(downstream).max(10_000),
+  /** At most so many of them may pull from this host at once. */
+  slots: z.number().int().min(1).max(10_000).optional(),
 });

@@ -1,6 +1,7 @@
-/** Why a head, a trigger or a key could not be used. */
+/** Why a head, a hold, a trigger or a key could not be used. */
 export type TriggerErrorCode =
   | 'malformed-head'
+  | 'malformed-hold'
   | 'malformed-trigger'
   | 'malformed-signature'
   | 'malformed-allowed-signers'

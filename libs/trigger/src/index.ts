@@ -7,6 +7,7 @@ export {
   type FanOutCounts,
   type FanOutOptions,
 } from './fan-out/fan-out.ts';
+export { whoMayPull, type PullDecision, type PullSlots } from './fan-out/pull-slots.ts';
 export * from './fan-out/push.ts';
 export {
   findSigner,
@@ -16,15 +17,18 @@ export {
   type SignerQuery,
 } from './head/allowed-signers.ts';
 export * from './head/head.ts';
+export * from './head/hold.ts';
 export * from './head/sign.ts';
 export * from './head/signing-key.ts';
 export { signMessage, verifyMessage } from './head/sshsig.ts';
 export * from './push-state.ts';
 export { compareHeads, type Comparison } from './receive/compare.ts';
 export { judgeHead, type Believed, type Judgement } from './receive/judge.ts';
+export { judgeHold, type BelievedHold, type HoldJudgement } from './receive/judge-hold.ts';
 export { receive } from './receive/receive.ts';
-export type { AuditEntry, Peer, Receiver } from './receive/receiver.ts';
-export { takeHead, type OfferedHead } from './receive/take.ts';
+export type { AuditEntry, Peer, Receiver, Stage } from './receive/receiver.ts';
+export { takeHold } from './receive/take-hold.ts';
+export { takeHead, type Offered, type OfferedHead, type TakenHead } from './receive/take.ts';
 export { LARGEST_SKEW_MS, type Circumstances, type Refusal, type Refused } from './receive/vet.ts';
 export * from './report.ts';
 export { createOpensshSender, type OpensshSenderOptions } from './send/openssh-sender.ts';

@@ -59,10 +59,10 @@ export async function lookForNews(options: LookOptions, via: PollVia): Promise<L
 async function takeIn(options: LookOptions, upstream: string, bytes: Buffer): Promise<LookResult> {
   const peer: PolledPeer = { upstream };
   const archive = options.archive.name;
-  const reply = await takeHead({ bytes, via: 'poll', peer, archive }, options.receiver);
-  const { result, serial, reason = '' } = reply;
+  const taken = await takeHead({ bytes, via: 'poll', peer, archive }, options.receiver);
+  const { result, serial, reason = '', behind } = taken;
   if (result === 'accepted') return { kind: 'news', upstream, serial };
-  if (result === 'duplicate') return { kind: 'nothing-new', upstream, serial };
+  if (result === 'duplicate' || behind === true) return { kind: 'nothing-new', upstream, serial };
   return { kind: 'refused', upstream, reason };
 }
 

@@ -1,4 +1,4 @@
-import { malformedHead } from './signed-text.ts';
+import type { Malformed } from './signed-text.ts';
 
 /** Reads `Field: value` lines one after the other, each exactly where it belongs. */
 export interface FieldReader {
@@ -6,6 +6,10 @@ export interface FieldReader {
   take(name: string, shape: RegExp): string;
   /** The same, or undefined when the next line is another field. */
   takeOptional(name: string, shape: RegExp): string | undefined;
+  /** A whole number from 1, in its one shortest form, exact in a JavaScript number. */
+  takePositive(name: string): number;
+  /** A UTC time to the second, of a date that exists. */
+  takeTime(name: string): Date;
   /** Nothing may be left. */
   end(): void;
 }
@@ -13,11 +17,11 @@ export interface FieldReader {
 /**
  * Read a body of fields in a fixed order.
  *
- * @throws TriggerError `malformed-head` naming the line and the field, never the value found there.
+ * @throws what `malformed` makes, naming the line and the field, never the value found there.
  */
-export function readFields(body: string): FieldReader {
+export function readFields(body: string, malformed: Malformed): FieldReader {
   const lines = body.split('\n');
-  if (lines.pop() !== '') throw malformedHead('its last line before the signature is not ended');
+  if (lines.pop() !== '') throw malformed('its last line before the signature is not ended');
   let at = 0;
 
   function takeOptional(name: string, shape: RegExp): string | undefined {
@@ -25,47 +29,49 @@ export function readFields(body: string): FieldReader {
     if (line === undefined || !line.startsWith(`${name}: `)) return undefined;
     const value = line.slice(name.length + 2);
     at += 1;
-    if (!shape.test(value)) throw malformedHead(`line ${at}: the value of ${name} is not valid`);
+    if (!shape.test(value)) throw malformed(`line ${at}: the value of ${name} is not valid`);
+    return value;
+  }
+
+  function take(name: string, shape: RegExp): string {
+    const value = takeOptional(name, shape);
+    if (value === undefined) throw malformed(`line ${at + 1} must be "${name}: ..."`);
     return value;
   }
 
   return {
+    take,
     takeOptional,
-    take(name, shape) {
-      const value = takeOptional(name, shape);
-      if (value === undefined) throw malformedHead(`line ${at + 1} must be "${name}: ..."`);
-      return value;
+    takePositive: (name) => toPositive(name.toLowerCase(), take(name, POSITIVE), malformed),
+    takeTime(name) {
+      const text = take(name, TIME);
+      const date = new Date(text);
+      if (Number.isNaN(date.getTime()) || formatTime(date, malformed) !== text) {
+        throw malformed(`its ${name} time does not exist`);
+      }
+      return date;
     },
     end() {
-      if (at !== lines.length) throw malformedHead(`line ${at + 1} is one too many`);
+      if (at !== lines.length) throw malformed(`line ${at + 1} is one too many`);
     },
   };
 }
 
-/** A whole number from 1, in its one shortest form. */
-export const POSITIVE = /^[1-9][0-9]{0,15}$/;
+/** The shape of a network's or an archive's name, roughly; `isArchiveName` says the rest. */
+export const NAME = /^[\x21-\x7e]{1,64}$/;
 
-/** A value of the shape `POSITIVE`, which must also be exact in a JavaScript number. */
-export function toPositive(name: string, text: string): number {
-  const number = Number(text);
-  if (!Number.isSafeInteger(number)) throw malformedHead(`its ${name} is larger than 2^53 - 1`);
+const POSITIVE = /^[1-9][0-9]{0,15}$/;
+const TIME = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$/;
+
+/** The number that digits say, which must be exact in a JavaScript number. */
+export function toPositive(name: string, digits: string, malformed: Malformed): number {
+  const number = Number(digits);
+  if (!Number.isSafeInteger(number)) throw malformed(`its ${name} is larger than 2^53 - 1`);
   return number;
 }
 
-/** A UTC time to the second. */
-export const TIME = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$/;
-
-/** A value of the shape `TIME`, which must also be a date that exists. */
-export function toTime(name: string, text: string): Date {
-  const date = new Date(text);
-  if (Number.isNaN(date.getTime()) || formatTime(date) !== text) {
-    throw malformedHead(`its ${name} time does not exist`);
-  }
-  return date;
-}
-
 /** `2026-11-21T09:00:00Z`: what is below a second is dropped. */
-export function formatTime(date: Date): string {
-  if (Number.isNaN(date.getTime())) throw malformedHead('one of its times is not a time');
+export function formatTime(date: Date, malformed: Malformed): string {
+  if (Number.isNaN(date.getTime())) throw malformed('one of its times is not a time');
   return date.toISOString().replace(/\.[0-9]{3}Z$/, 'Z');
 }

@@ -9,6 +9,7 @@ import { parsePublicKey } from '@pushmirror/acl';
 import fc from 'fast-check';
 import { parseAllowedSigners, type AllowedSigner } from './allowed-signers.ts';
 import type { Head } from './head.ts';
+import type { Hold } from './hold.ts';
 import type { SigningKey } from './signing-key.ts';
 import { wireString } from './sshsig-blob.ts';
 
@@ -25,7 +26,8 @@ export function newSigningKey(): SigningKey {
 
 /** allowed_signers with one line for each key. */
 export function signersOf(...keys: SigningKey[]): AllowedSigner[] {
-  const lines = keys.map((key) => `example namespaces="pushmirror-head" ${key.publicKey.line}`);
+  const options = 'namespaces="pushmirror-head,pushmirror-hold"';
+  const lines = keys.map((key) => `example ${options} ${key.publicKey.line}`);
   return parseAllowedSigners(lines.join('\n'), 'allowed_signers');
 }
 
@@ -39,6 +41,21 @@ export function exampleHead(different: Partial<Head> = {}): Head {
     manifest: { sha256: '5'.repeat(64), bytes: 4711 },
     issued: new Date('2026-11-21T09:00:00Z'),
     expires: new Date('2026-11-22T09:00:00Z'),
+    ...different,
+  };
+}
+
+/** A hold on that head, or one that differs from it. */
+export function exampleHold(different: Partial<Hold> = {}): Hold {
+  return {
+    network: 'example',
+    archive: 'debian',
+    epoch: 1,
+    serial: 2026112101,
+    sequence: 3,
+    state: 'held',
+    reason: 'The canary does not install.',
+    issued: new Date('2026-11-21T09:30:00Z'),
     ...different,
   };
 }

@@ -1,8 +1,10 @@
 import { isArchiveName } from '@pushmirror/acl';
-import { formatTime, POSITIVE, readFields, TIME, toPositive, toTime } from './fields.ts';
-import { malformedHead, splitSignedText } from './signed-text.ts';
+import { TriggerError } from '../errors.ts';
+import { formatTime, NAME, readFields, toPositive } from './fields.ts';
+import { LARGEST_TEXT, splitSignedText } from './signed-text.ts';
 
-export { LARGEST_HEAD } from './signed-text.ts';
+/** A head is at most this many bytes, its signature included. */
+export const LARGEST_HEAD = LARGEST_TEXT;
 
 /** The SSHSIG namespace of heads: a signature made for anything else never counts for a head. */
 export const HEAD_NAMESPACE = 'pushmirror-head';
@@ -51,8 +53,8 @@ export function formatHead(head: Head): string {
     `Epoch: ${head.epoch}`,
     `Serial: ${head.serial}`,
     ...(manifest === undefined ? [] : [`Manifest: sha256:${manifest.sha256} ${manifest.bytes}`]),
-    `Issued: ${formatTime(head.issued)}`,
-    `Expires: ${formatTime(head.expires)}`,
+    `Issued: ${formatTime(head.issued, malformed)}`,
+    `Expires: ${formatTime(head.expires, malformed)}`,
     '',
   ].join('\n');
   parseBody(body);
@@ -65,32 +67,39 @@ export function formatHead(head: Head): string {
  * @throws TriggerError `malformed-head`; the message names a line or a field, never its content.
  */
 export function parseHead(bytes: Uint8Array): SignedHead {
-  const { body, armour } = splitSignedText(bytes);
+  const { body, armour } = splitSignedText(bytes, malformed);
   return { head: parseBody(body.toString('latin1')), bytes: Buffer.from(bytes), body, armour };
 }
 
 function parseBody(body: string): Head {
-  const fields = readFields(body);
+  const fields = readFields(body, malformed);
   fields.take('Push-Head', /^1$/);
   const network = fields.take('Network', NAME);
   const archive = fields.take('Archive', NAME);
-  const epoch = toPositive('epoch', fields.take('Epoch', POSITIVE));
-  const serial = toPositive('serial', fields.take('Serial', POSITIVE));
+  const epoch = fields.takePositive('Epoch');
+  const serial = fields.takePositive('Serial');
   const manifest = fields.takeOptional('Manifest', MANIFEST);
-  const issued = toTime('Issued', fields.take('Issued', TIME));
-  const expires = toTime('Expires', fields.take('Expires', TIME));
+  const issued = fields.takeTime('Issued');
+  const expires = fields.takeTime('Expires');
   fields.end();
-  if (!isArchiveName(network)) throw malformedHead('its network is not a valid name');
-  if (!isArchiveName(archive)) throw malformedHead('its archive is not a valid name');
-  if (expires <= issued) throw malformedHead('it expires before it was issued');
+  if (!isArchiveName(network)) throw malformed('its network is not a valid name');
+  if (!isArchiveName(archive)) throw malformed('its archive is not a valid name');
+  if (expires <= issued) throw malformed('it expires before it was issued');
   const head = { network, archive, epoch, serial, issued, expires };
   return manifest === undefined ? head : { ...head, manifest: toManifest(manifest) };
 }
 
-const NAME = /^[\x21-\x7e]{1,64}$/;
 const MANIFEST = /^sha256:[0-9a-f]{64} [1-9][0-9]{0,15}$/;
 
 function toManifest(text: string): { sha256: string; bytes: number } {
   const [digest = '', bytes = ''] = text.split(' ');
-  return { sha256: digest.slice('sha256:'.length), bytes: toPositive("manifest's size", bytes) };
+  return {
+    sha256: digest.slice('sha256:'.length),
+    bytes: toPositive("manifest's size", bytes, malformed),
+  };
+}
+
+function malformed(why: string, cause?: unknown): TriggerError {
+  const message = `This is not a head: ${why}.`;
+  return new TriggerError('malformed-head', message, cause === undefined ? {} : { cause });
 }

@@ -4,10 +4,12 @@ import type { Reply } from '../wire/reply.ts';
 import type { Peer, Receiver } from './receiver.ts';
 import type { Refused } from './vet.ts';
 
+type Refusing = Omit<Refused, 'signed'>;
+
 /** A reply, and what only our own side learns. */
 export interface Answer {
   reply: Reply;
-  refused?: Refused;
+  refused?: Refusing;
   /** What went wrong here, for the audit entry in place of the reply's reason. */
   detail?: string;
 }
@@ -34,7 +36,7 @@ export async function giveAnswer(answer: Answer, peer: Peer, receiver: Receiver)
 }
 
 /** The answer to a refusal: what could not even be read is `malformed`. */
-export function refusal(refused: Refused, names: Pick<Reply, 'archive' | 'serial'>): Answer {
+export function refusal(refused: Refusing, names: Pick<Reply, 'archive' | 'serial'>): Answer {
   const unread = refused.refusal === 'too-large' || refused.refusal === 'malformed';
   const result = unread ? 'malformed' : 'refused';
   return { reply: { result, ...names, reason: refused.reason }, refused };

@@ -7,16 +7,19 @@ import { appendToFile, replaceFile } from '@pushmirror/host';
 import fc from 'fast-check';
 import {
   exampleHead,
+  exampleHold,
   newSigningKey,
   NOW,
   signersOf,
   temporaryFolder,
 } from '../head/fixtures.test.ts';
 import { parseHead, type Head } from '../head/head.ts';
+import { parseHold, signHold, type Hold } from '../head/hold.ts';
 import { signHead } from '../head/sign.ts';
-import { formatTrigger } from '../wire/trigger.ts';
+import { formatTrigger, type TriggerWord } from '../wire/trigger.ts';
 import { receive } from './receive.ts';
-import type { AuditEntry, Peer, Receiver } from './receiver.ts';
+import type { AuditEntry, Peer, Receiver, Stage } from './receiver.ts';
+import { takeHold } from './take-hold.ts';
 import { takeHead } from './take.ts';
 
 const key = newSigningKey();
@@ -30,6 +33,9 @@ const push = (different: Partial<Head> = {}, by = key) =>
 function receiverIn(folder: string, different: Partial<Receiver> = {}) {
   const entries: AuditEntry[] = [];
   const hints: [archive: string, words: string[]][] = [];
+  const stages: Stage[] = [];
+  let staged = false;
+  const holdOf = (archive: string) => join(folder, `${archive}.hold`);
   const fileOf = (archive: string) => join(folder, `${archive}.head`);
   const receiver: Receiver = {
     network: 'example',
@@ -41,7 +47,16 @@ function receiverIn(folder: string, different: Partial<Receiver> = {}) {
     carries: (archive) => ['debian', 'private', 'fedora'].includes(archive),
     mainArchive: () => 'debian',
     stored: (archive) => readFile(fileOf(archive)).then(parseHead, () => undefined),
-    store: ({ head, bytes }) => replaceFile(fileOf(head.archive), bytes),
+    async store({ head, bytes }, _peer, stage) {
+      stages.push(stage);
+      const file = fileOf(head.archive);
+      const kept = await readFile(file).then(parseHead, () => undefined);
+      const older = kept?.head.serial === head.serial && kept.head.issued >= head.issued;
+      if (!older) await replaceFile(file, bytes);
+      return stage === 'stage2' && !staged ? 'not-staged' : 'kept';
+    },
+    storedHold: (archive) => readFile(holdOf(archive)).then(parseHold, () => undefined),
+    storeHold: ({ hold, bytes }) => replaceFile(holdOf(hold.archive), bytes),
     hint: async (archive, words) => {
       hints.push([archive, [...words]]);
       return 'accepted';
@@ -50,7 +65,15 @@ function receiverIn(folder: string, different: Partial<Receiver> = {}) {
     now: () => NOW,
     ...different,
   };
-  return { receiver, entries, hints, onDisk: () => parseHead(readFileSync(fileOf('debian'))).head };
+  return {
+    receiver,
+    entries,
+    hints,
+    stages,
+    isStaged: () => void (staged = true),
+    onDisk: () => parseHead(readFileSync(fileOf('debian'))).head,
+    heldOnDisk: () => parseHold(readFileSync(holdOf('debian'))).hold,
+  };
 }
 
 /** The same, with a folder of the test's own. */
@@ -138,10 +161,12 @@ void describe('a push', () => {
   });
 });
 
+const kept = () => 'kept' as const;
+
 void describe('a disk that fails', () => {
   void test('when full, makes the push come again later, and nothing is acknowledged', async (t) => {
     const folder = temporaryFolder(t);
-    const store = () => appendToFile('/dev/full', 'head');
+    const store = () => appendToFile('/dev/full', 'head').then(kept);
     const { receiver, entries } = receiverIn(folder, { store });
     const reply = await receive(push(), hub, receiver);
     assert.equal(reply.result, 'busy');
@@ -151,7 +176,7 @@ void describe('a disk that fails', () => {
   });
 
   void test('in any other way, is not described to the peer', async (t) => {
-    const store = () => replaceFile('/nowhere/at/all', 'head');
+    const store = () => replaceFile('/nowhere/at/all', 'head').then(kept);
     const { receiver, entries } = receiverFor(t, { store });
     const reply = await receive(push(), hub, receiver);
     assert.equal(reply.result, 'busy');
@@ -236,13 +261,116 @@ void describe('a polled head', () => {
     });
     assert.equal((await takeHead(polled({}), receiver)).result, 'accepted');
     assert.equal((await takeHead(polled({}), receiver)).result, 'duplicate');
-    assert.equal((await takeHead(polled({ serial: 1 }), receiver)).result, 'refused');
     assert.equal((await takeHead(polled({ archive: 'fedora' }), receiver)).result, 'refused');
     assert.equal((await takeHead(polled({}, stranger), receiver)).result, 'refused');
     assert.deepEqual(
       entries.map(({ refusal }) => refusal),
-      [undefined, undefined, 'rollback', 'archive', 'signer'],
+      [undefined, undefined, 'archive', 'signer'],
     );
+  });
+
+  void test('that is behind is what an upstream shows that has not moved yet', async (t) => {
+    const { receiver, entries, onDisk } = receiverFor(t);
+    await receive(push(), hub, receiver);
+    const { bytes } = signed({ serial: 2026112000 });
+    const polled = { bytes, via: 'poll' as const, peer: { mirror: 'upstream.example.org' } };
+    const { result, behind } = await takeHead(polled, receiver);
+    assert.deepEqual([result, behind], ['refused', true]);
+    assert.equal(entries.length, 1);
+    const pushed = await takeHead({ ...polled, via: 'push', peer: hub }, receiver);
+    assert.deepEqual([pushed.result, pushed.behind], ['refused', undefined]);
+    assert.equal(entries.at(-1)?.refusal, 'rollback');
+    assert.deepEqual(onDisk(), exampleHead());
+  });
+});
+
+void describe('how far a head may be taken', () => {
+  void test('is in the words of the push, with the first head and with one that is known', async (t) => {
+    const { receiver, stages } = receiverFor(t);
+    const head = signed();
+    const orders: TriggerWord[][] = [['stage1'], ['all'], ['mhop'], ['stage1', 'stage2'], []];
+    for (const words of orders) {
+      await receive(formatTrigger({ archive: 'debian', words, head }), hub, receiver);
+    }
+    assert.deepEqual(stages, ['stage1', 'all', 'all', 'all', 'all']);
+  });
+
+  void test('a polled head may be committed', async (t) => {
+    const { receiver, stages } = receiverFor(t);
+    await takeHead({ bytes: signed().bytes, via: 'poll', peer: {} }, receiver);
+    assert.deepEqual(stages, ['all']);
+  });
+
+  void test('told to commit what is not staged, a mirror asks to be told again', async (t) => {
+    const { receiver, entries, isStaged } = receiverFor(t);
+    const command = formatTrigger({ archive: 'debian', words: ['stage2'], head: signed() });
+    const reply = await receive(command, hub, receiver);
+    assert.deepEqual(
+      [reply.result, reply.reason],
+      ['busy', 'Serial 2026112101 of debian is not staged here yet.'],
+    );
+    assert.equal(entries[0]?.result, 'busy');
+    isStaged();
+    assert.equal((await receive(command, hub, receiver)).result, 'duplicate');
+  });
+
+  void test('is asked of the mirror only for a head that is believed', async (t) => {
+    const { receiver, stages } = receiverFor(t);
+    const head = signed({}, stranger);
+    await receive(formatTrigger({ words: ['stage2'], head }), hub, receiver);
+    assert.deepEqual(stages, []);
+  });
+});
+
+void describe('a hold', () => {
+  const held = (different: Partial<Hold> = {}, by = key) =>
+    formatTrigger({ archive: 'debian', hold: signHold(exampleHold(different), by) });
+
+  void test('is on the disk when it is accepted, in the audit, and no hint', async (t) => {
+    const { receiver, entries, hints, heldOnDisk } = receiverFor(t);
+    const reply = await receive(held(), hub, receiver);
+    const names = { result: 'accepted' as const, archive: 'debian', serial: 2026112101 };
+    assert.deepEqual(reply, { ...names, reason: 'Hold 3 of debian is new here.' });
+    assert.deepEqual(heldOnDisk(), exampleHold());
+    assert.equal(entries[0]?.result, 'accepted');
+    assert.deepEqual(hints, []);
+    assert.equal((await receive(held(), hub, receiver)).result, 'duplicate');
+  });
+
+  void test('is refused from those who may not announce, and when it is old', async (t) => {
+    const { receiver, entries, heldOnDisk } = receiverFor(t);
+    await receive(held(), hub, receiver);
+    const refused = [
+      await receive(held({ sequence: 4 }), { mirror: 'leaf', key: 'SHA256:leaf' }, receiver),
+      await receive(held({ sequence: 2 }), hub, receiver),
+      await receive(held({ state: 'released' }), hub, receiver),
+      await receive(held({ sequence: 4 }, stranger), hub, receiver),
+    ];
+    assert(refused.every(({ result }) => result === 'refused'));
+    assert.deepEqual(
+      entries.slice(1).map(({ refusal }) => refusal),
+      ['peer', 'rollback', 'equivocation', 'signer'],
+    );
+    assert.deepEqual(heldOnDisk(), exampleHold());
+  });
+
+  void test('that was polled needs no leave, and may be behind', async (t) => {
+    const { receiver, entries } = receiverFor(t);
+    const poll = (sequence: number) => ({
+      bytes: signHold(exampleHold({ sequence }), key).bytes,
+      via: 'poll' as const,
+      peer: { mirror: 'upstream.example.org' },
+      archive: 'debian',
+    });
+    assert.equal((await takeHold(poll(5), receiver)).result, 'accepted');
+    assert.equal((await takeHold(poll(4), receiver)).result, 'duplicate');
+    assert.equal(entries.length, 1);
+  });
+
+  void test('that cannot be kept is not acknowledged', async (t) => {
+    const storeHold = () => appendToFile('/dev/full', 'hold');
+    const { receiver } = receiverFor(t, { storeHold });
+    assert.equal((await receive(held(), hub, receiver)).result, 'busy');
   });
 });
 

@@ -1,5 +1,6 @@
 import type { AllowedSigner } from '../head/allowed-signers.ts';
 import type { SignedHead } from '../head/head.ts';
+import type { SignedHold } from '../head/hold.ts';
 import type { Result } from '../wire/reply.ts';
 import type { TriggerWord } from '../wire/trigger.ts';
 import type { Refusal } from './vet.ts';
@@ -21,12 +22,18 @@ export interface AuditEntry {
   archive?: string;
   serial?: number;
   result: Result;
-  /** Why a head or hint was refused; absent for a command that is no trigger at all. */
+  /** Why a head, hold or hint was refused; absent for a command that is no trigger at all. */
   refusal?: Refusal;
   /** A person should look at this one. */
   alarm?: boolean;
   reason: string;
 }
+
+/**
+ * How far a head may be taken: `all`: commit when ready; `stage1`: stage it, and wait before the
+ * commit; `stage2`: what was staged may now be committed.
+ */
+export type Stage = 'all' | 'stage1' | 'stage2';
 
 /** What the receiving mirror knows and can do. */
 export interface Receiver {
@@ -38,10 +45,16 @@ export interface Receiver {
   mainArchive?(): string | undefined;
   stored(archive: string): Promise<SignedHead | undefined>;
   /**
-   * Keep a head that is new, or a newer issue of the one that is kept. When this resolves, the head
-   * is on the disk; when it rejects, the sender is told to come again.
+   * Keep a head that is new, or a newer issue of the one that is kept, and how far it may be taken.
+   * Asked for duplicates too, since they may come with another stage: the issue that is kept then
+   * stays. A polled head comes with `all`. When this resolves, all of it is on the disk; when it rejects, the sender is told to
+   * come again. `not-staged`: told to commit what is not staged here yet; the sender comes again.
    */
-  store(signed: SignedHead, peer: Peer): Promise<void>;
+  store(signed: SignedHead, peer: Peer, stage: Stage): Promise<'kept' | 'not-staged'>;
+  /** The newest hold of an archive. */
+  storedHold(archive: string): Promise<SignedHold | undefined>;
+  /** Keep a hold that is new; on the disk when this resolves. */
+  storeHold(signed: SignedHold, peer: Peer): Promise<void>;
   /** An unsigned word that there may be news: `duplicate` when that is being looked at already. */
   hint(
     archive: string,

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { TriggerError } from '../errors.ts';
-import { anyHead, exampleHead, newSigningKey } from '../head/fixtures.test.ts';
+import { anyHead, exampleHead, exampleHold, newSigningKey } from '../head/fixtures.test.ts';
+import { signHold } from '../head/hold.ts';
 import { signHead } from '../head/sign.ts';
 import { formatTrigger, LONGEST_TRIGGER, parseTrigger, triggerWords } from './trigger.ts';
 
@@ -45,6 +46,14 @@ void describe('a trigger', () => {
         assert.deepEqual(parsed.token, signed.head?.bytes);
       }),
     );
+  });
+
+  void test('has a hold in place of a token, and no words that begin a sync', () => {
+    const hold = signHold(exampleHold(), key);
+    const command = formatTrigger({ archive: 'debian', hold });
+    assert.equal(command, `sync:archive:debian sync:hold:${hold.bytes.toString('base64url')}`);
+    const parsed = parseTrigger(command);
+    assert.deepEqual(parsed, { archive: 'debian', words: new Set(), hold: hold.bytes });
   });
 
   void test('fits the wire with the longest head there is', () => {
@@ -119,6 +128,11 @@ void describe('the grammar of a trigger', () => {
     ['sync:token:A', /base64url/],
     ['sync:token:A+/A', /base64url/],
     ['sync:token:AAAA sync:token:BBBB', /more than one token/],
+    ['sync:hold:', /hold is not base64url/],
+    ['sync:hold:AA==', /hold is not base64url/],
+    ['sync:hold:AAAA sync:hold:BBBB', /more than one hold/],
+    ['sync:hold:AAAA sync:token:BBBB', /a token and a hold/],
+    ['sync:hold:AAAA sync:all', /a hold and asks for a sync/],
     [`sync:all ${' '.repeat(LONGEST_TRIGGER)}`, /longer than 4096/],
     [`sync:token:${'A'.repeat(LONGEST_TRIGGER)}`, /longer than 4096/],
     ['é'.repeat(LONGEST_TRIGGER / 2 + 1), /longer than 4096/],

@@ -1,6 +1,7 @@
 import { isArchiveName } from '@pushmirror/acl';
 import { TriggerError } from '../errors.ts';
 import type { SignedHead } from '../head/head.ts';
+import type { SignedHold } from '../head/hold.ts';
 
 /** The plain words, in the order they are sent. They mean what they mean to Debian's ftpsync. */
 export const triggerWords = ['callback', 'mhop', 'stage1', 'stage2', 'all'] as const;
@@ -14,6 +15,8 @@ export interface Trigger {
   words: Set<TriggerWord>;
   /** The bytes of a head, as they came; nothing about them has been checked. */
   token?: Buffer;
+  /** The bytes of a hold in place of a token, unchecked like that. Never sent to ftpsync. */
+  hold?: Buffer;
 }
 
 /** A command is at most this many bytes. */
@@ -22,6 +25,7 @@ export const LONGEST_TRIGGER = 4096;
 const PREFIX = 'sync:';
 const ARCHIVE = 'sync:archive:';
 const TOKEN = 'sync:token:';
+const HOLD = 'sync:hold:';
 
 /**
  * Read a trigger from outside. Words are separated by spaces (stock runmirrors sends one in front),
@@ -37,19 +41,24 @@ export function parseTrigger(command: string): Trigger {
   if (words.length === 0) throw malformed('it is empty');
   if (new Set(words).size !== words.length) throw malformed('a word is there twice');
   const archive = takeArchive(words.filter((word) => word.startsWith(ARCHIVE)));
-  const token = takeToken(words.filter((word) => word.startsWith(TOKEN)));
-  const plain = words.filter((word) => !word.startsWith(ARCHIVE) && !word.startsWith(TOKEN));
+  const token = takeText(words, TOKEN, 'token');
+  const hold = takeText(words, HOLD, 'hold');
+  if (token !== undefined && hold !== undefined) throw malformed('it has a token and a hold');
+  const prefixes = [ARCHIVE, TOKEN, HOLD];
+  const plain = words.filter((word) => !prefixes.some((prefix) => word.startsWith(prefix)));
   const trigger = { words: takeWords(plain) };
+  if (hold !== undefined && plain.length > 0) throw malformed('it has a hold and asks for a sync');
   return {
     ...trigger,
     ...(archive === undefined ? {} : { archive }),
     ...(token === undefined ? {} : { token }),
+    ...(hold === undefined ? {} : { hold }),
   };
 }
 
 /**
  * The command of a trigger. The token comes last, so that a stock mirror that cuts a long command
- * short has read the words it knows. `words` is `all` when left out.
+ * short has read the words it knows. `words` is `all` when left out; with a hold there are none.
  *
  * @throws TriggerError `malformed-trigger` for what `parseTrigger` would refuse.
  */
@@ -57,12 +66,15 @@ export function formatTrigger(trigger: {
   archive?: string;
   words?: Iterable<TriggerWord>;
   head?: Pick<SignedHead, 'bytes'>;
+  hold?: Pick<SignedHold, 'bytes'>;
 }): string {
-  const words = new Set(trigger.words ?? ['all']);
+  const { head, hold } = trigger;
+  const words = new Set(trigger.words ?? (hold === undefined ? ['all'] : []));
   const command = [
     `${ARCHIVE}${trigger.archive ?? ''}`,
     ...triggerWords.filter((word) => words.has(word)).map((word) => `${PREFIX}${word}`),
-    ...(trigger.head === undefined ? [] : [`${TOKEN}${trigger.head.bytes.toString('base64url')}`]),
+    ...(head === undefined ? [] : [`${TOKEN}${head.bytes.toString('base64url')}`]),
+    ...(hold === undefined ? [] : [`${HOLD}${hold.bytes.toString('base64url')}`]),
   ].join(' ');
   parseTrigger(command);
   return command;
@@ -76,13 +88,14 @@ function takeArchive(found: string[]): string | undefined {
   return name;
 }
 
-function takeToken(found: string[]): Buffer | undefined {
-  if (found.length > 1) throw malformed('it has more than one token');
-  const text = found[0]?.slice(TOKEN.length);
+function takeText(words: string[], prefix: string, noun: string): Buffer | undefined {
+  const found = words.filter((word) => word.startsWith(prefix));
+  if (found.length > 1) throw malformed(`it has more than one ${noun}`);
+  const text = found[0]?.slice(prefix.length);
   if (text === undefined) return undefined;
   const bytes = Buffer.from(text, 'base64url');
   if (text === '' || bytes.toString('base64url') !== text) {
-    throw malformed('its token is not base64url');
+    throw malformed(`its ${noun} is not base64url`);
   }
   return bytes;
 }

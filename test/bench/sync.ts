@@ -1,11 +1,19 @@
 /**
  * One sync of a release in which 100 files changed, of an archive of so many files: ours by
- * manifest against stock ftpsync, in turn, from the same rsync daemon. CPU is that of all processes
- * on both ends. Publishing is not part of it, see publish.ts.
+ * manifest against stock ftpsync, in turn, from the same rsync daemon.
  *
- *     scripts/bench sync [--files 200000] [--changed 100] [--runs 5] [--json]
+ *     scripts/bench sync [--files 200000] [--changed 100] [--runs 5] [--keep FOLDER] [--json]
+ *
+ * What is measured. CPU is that of all processes on both ends: the daemon and its children, and on
+ * the mirror's side ftpsync (a script, which is started each time) with all that it starts, or the
+ * agent (which runs all the time, as it does on a mirror) with its threads and all that it starts,
+ * from when it is told of the release until it has committed it. How the news arrives is not part
+ * of it for either: fanout and standing measure that. Publishing is measured by publish. Bytes are
+ * those received, by rsync's own count. The first run is not counted: in it everything is read from
+ * the disk for the first time, and the agent's code has not been compiled by Node.
+ *
+ * With --keep the trees stay in a folder, and a second run there begins at once.
  */
-import { rm } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { conclude, median, note, rounded } from './push/figures.ts';
 import { setUpSyncBench, type Cost } from './sync/set-up.ts';
@@ -15,6 +23,7 @@ const { values } = parseArgs({
     files: { type: 'string', default: '200000' },
     changed: { type: 'string', default: '100' },
     runs: { type: 'string', default: '5' },
+    keep: { type: 'string' },
     json: { type: 'boolean' },
   },
 });
@@ -22,17 +31,17 @@ const files = Number(values.files);
 const changed = Number(values.changed);
 const runs = Number(values.runs);
 
-const bench = await setUpSyncBench(files);
+const bench = await setUpSyncBench(files, values.keep);
 try {
   const ours: Cost[] = [];
   const peer: Cost[] = [];
   for (let run = 0; run <= runs; run += 1) {
-    const head = await bench.release(changed);
-    const [our, their] = [await bench.sync(head), await bench.ftpsync()];
+    await bench.release(changed);
+    const [our, their] = [await bench.sync(), await bench.ftpsync()];
     note(
       `run ${run}: ours ${inWords(our)}; ftpsync ${inWords(their)}${run === 0 ? ' (not counted)' : ''}`,
     );
-    if (run === 0) continue; // Everything is read from the disk for the first time.
+    if (run === 0) continue;
     ours.push(our);
     peer.push(their);
   }
@@ -50,11 +59,10 @@ try {
       cpu: them.cpu / us.cpu,
       bytes: them.bytes / us.bytes,
     }),
-    peak_mb: Math.round(process.resourceUsage().maxRSS / 1024),
+    peak_mb: bench.peakMb(),
   });
 } finally {
   await bench.stop();
-  await rm(bench.folder, { recursive: true, force: true });
 }
 
 function medians(costs: readonly Cost[]): Cost {

@@ -7,7 +7,7 @@ async function publish(task) {
   const started = performance.now();
   const before = process.cpuUsage();
   try {
-    await describeTree({
+    const { manifest } = await describeTree({
       profile: 'debian',
       network: 'bench',
       archive: 'bench',
@@ -19,7 +19,7 @@ async function publish(task) {
     const { user, system } = process.cpuUsage(before);
     const wall = (performance.now() - started) / 1000;
     const peakMb = Math.round(process.resourceUsage().maxRSS / 1024);
-    process.send?.({ wall, cpu: (user + system) / 1e6, peakMb });
+    process.send?.({ wall, cpu: (user + system) / 1e6, peakMb, manifest });
   } catch (error) {
     process.send?.({ error: String(error) });
   }

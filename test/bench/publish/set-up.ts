@@ -1,13 +1,11 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { buildPlainTree } from '../../harness/plain-tree.ts';
 import { tempFolder } from '../../harness/temp-folder.ts';
 import { tool } from '../../harness/tool.ts';
+import { askedProcess } from '../push/asked.ts';
+import { childrenCpuOf } from '../push/cpu.ts';
 import { note } from '../push/figures.ts';
 
 /** Seconds, and seconds of CPU of all threads and processes. */
@@ -36,11 +34,9 @@ export async function setUpPublishBench(files: number, bytes: number): Promise<P
   const [tree, cacheDir] = [join(temp.path, 'tree'), join(temp.path, 'cache')];
   note(`building a tree of ${files} files of ${bytes} bytes in ${temp.path}`);
   await buildPlainTree(tree, { files, bytes, perFolder: 500 });
-  // Without the source condition, and without tsx: as a master runs.
-  const publisher = fork(fileURLToPath(new URL('publisher.mjs', import.meta.url)), {
-    execArgv: [],
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
+  const publisher = askedProcess<object, Cost & { peakMb: number }>(
+    new URL('publisher.mjs', import.meta.url),
+  );
   let serial = 0;
   let peak = 0;
   const cores = availableParallelism();
@@ -50,11 +46,7 @@ export async function setUpPublishBench(files: number, bytes: number): Promise<P
     tree,
     async publish() {
       serial += 1;
-      publisher.send({ root: tree, cacheDir, serial, deleteLimit: files });
-      const [answer] = (await once(publisher, 'message')) as [
-        Cost & { error?: string; peakMb: number },
-      ];
-      if (answer.error !== undefined) throw new Error(answer.error);
+      const answer = await publisher.ask({ root: tree, cacheDir, serial, deleteLimit: files });
       peak = Math.max(peak, answer.peakMb);
       return { wall: answer.wall, cpu: answer.cpu };
     },
@@ -66,26 +58,14 @@ export async function setUpPublishBench(files: number, bytes: number): Promise<P
     },
     peakMb: () => peak,
     async stop() {
-      const ended = once(publisher, 'exit');
-      publisher.disconnect();
-      await ended;
+      await publisher.stop();
       await temp.remove();
     },
   };
 }
 
 async function measured(argv: [string, ...string[]]): Promise<Cost> {
-  const [cpu, started] = [childrenCpu(), performance.now()];
+  const [cpu, started] = [childrenCpuOf('self'), performance.now()];
   await tool(argv, { deadlineMs: DEADLINE_MS });
-  return { wall: (performance.now() - started) / 1000, cpu: childrenCpu() - cpu };
-}
-
-const TICKS_A_SECOND = 100;
-
-/** CPU seconds of all children that have ended, and of theirs (proc_pid_stat(5)). */
-function childrenCpu(): number {
-  const fields = readFileSync('/proc/self/stat', 'utf8')
-    .replace(/^.*\) /s, '')
-    .split(' ');
-  return (Number(fields[13]) + Number(fields[14])) / TICKS_A_SECOND;
+  return { wall: (performance.now() - started) / 1000, cpu: childrenCpuOf('self') - cpu };
 }

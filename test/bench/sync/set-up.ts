@@ -1,20 +1,19 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { renderRsyncdConf } from '@pushmirror/acl';
+import { MANIFEST_FOLDER } from '@pushmirror/manifest';
 import { parseTrace } from '@pushmirror/trace';
-import { readSigningKey, signHead, type SignedHead } from '@pushmirror/trigger';
-import { runSync } from '../../../apps/mirror-agent/src/sync/sync.ts';
+import { readSigningKey, signHead } from '@pushmirror/trigger';
 import { compareTrees } from '../../harness/compare-trees.ts';
 import { buildPlainTree, noise, plainName } from '../../harness/plain-tree.ts';
-import { freePort } from '../../harness/ports.ts';
 import { createKeyPair } from '../../harness/ssh-keys.ts';
 import { tempFolder } from '../../harness/temp-folder.ts';
 import { tool } from '../../harness/tool.ts';
+import { askedProcess } from '../push/asked.ts';
+import { cpuOf } from '../push/cpu.ts';
 import { note } from '../push/figures.ts';
-import { createPublisher } from './publish.ts';
+import { startDaemon } from './daemon.ts';
+import { ARCHIVE, archiveSettings, configureFtpsync, MIRROR } from './settings.ts';
 
 /** Seconds, seconds of all processes on both ends, bytes received over the wire. */
 export interface Cost {
@@ -24,92 +23,126 @@ export interface Cost {
 }
 
 export interface SyncBench {
-  folder: string;
   /** Change so many files, and the index with them, and publish. */
-  release(changed: number): Promise<SignedHead>;
-  sync(head: SignedHead): Promise<Cost>;
+  release(changed: number): Promise<void>;
+  sync(): Promise<Cost>;
   ftpsync(): Promise<Cost>;
   /** @throws when one of the two copies is not the upstream's tree. */
   compare(): Promise<void>;
+  /** The most memory that the agent ever had, in MiB. */
+  peakMb(): number;
   stop(): Promise<void>;
 }
 
-const MIRROR = 'bench.example.org';
 const RELEASE = 'dists/stable/Release';
 const INDEX = 'dists/stable/main/binary-amd64/Packages';
+const DEADLINE_MS = 3_600_000;
 
-/** An archive of so many small files, and two whole copies of it: ours, and ftpsync's. */
-export async function setUpSyncBench(files: number): Promise<SyncBench> {
-  const { path: folder } = await tempFolder('bench-sync');
+interface Published {
+  manifest: { sha256: string; bytes: number };
+}
+interface Synced {
+  wall: number;
+  bytes: number;
+  peakMb: number;
+}
+
+/**
+ * An archive of so many small files, and two whole copies of it: ours, and ftpsync's. With `keep`
+ * all of it stays in that folder, and the next run begins where this one ends.
+ */
+export async function setUpSyncBench(files: number, keep?: string): Promise<SyncBench> {
+  const temp = keep === undefined ? await tempFolder('bench-sync') : undefined;
+  const folder = keep ?? temp?.path ?? '';
   const [up, ours, theirs] = [join(folder, 'up'), join(folder, 'ours'), join(folder, 'theirs')];
-  note(`building a tree of ${files} files in ${folder}`);
-  await buildPlainTree(up, { files });
-  await mkdir(join(up, INDEX, '..'), { recursive: true });
-  const index = noise('index', Math.max(100_000, files * 10));
-  await writeFile(join(up, INDEX), index);
-  await writeFile(join(up, RELEASE), 'release 0\n');
-  const daemon = await startDaemon(folder, up);
-  const key = readSigningKey((await createKeyPair(join(folder, 'key'))).path);
-  const publisher = createPublisher(up);
-  let serial = 0;
-  let changedSoFar = 0;
+  const serialFile = join(folder, `serial-of-${files}`);
+  const isNew = !existsSync(serialFile);
+  if (isNew) await buildArchive(folder, up, files);
 
-  const publish = async (changed: string[]): Promise<SignedHead> => {
+  const daemon = await startDaemon(folder, up);
+  await configureFtpsync(folder, theirs, daemon.port);
+  const key = readSigningKey(join(folder, 'key'));
+  const publisher = askedProcess<object, Published>(
+    new URL('../publish/publisher.mjs', import.meta.url),
+  );
+  const mirror = askedProcess<object, Synced>(new URL('mirror.mjs', import.meta.url));
+  let serial = isNew ? 0 : Number(readFileSync(serialFile, 'utf8'));
+  let head = '';
+  let peak = 0;
+  const index = noise('index', Math.max(100_000, files * 10));
+
+  const publish = async (): Promise<void> => {
     serial += 1;
-    const named = { network: 'bench', archive: 'bench', epoch: 1, serial };
-    const manifest = await publisher.publish(serial, changed);
+    const named = { network: 'bench', archive: ARCHIVE, epoch: 1, serial };
+    const notes = { root: up, cacheDir: join(folder, 'cache'), deleteLimit: files };
+    const { manifest } = await publisher.ask({ ...notes, ...named });
     const issued = new Date(Math.floor(Date.now() / 1000) * 1000);
     const expires = new Date(issued.getTime() + 86_400_000);
-    const head = signHead({ ...named, manifest, issued, expires }, key);
-    await writeFile(join(up, 'project/pushmirror/Release.head'), head.bytes);
-    return head;
+    const { sha256, bytes } = manifest;
+    const signed = signHead({ ...named, manifest: { sha256, bytes }, issued, expires }, key);
+    await writeFile(join(up, 'project/pushmirror/Release.head'), signed.bytes);
+    head = signed.bytes.toString('latin1');
+    await writeFile(serialFile, String(serial));
   };
-  const sync = async (head: SignedHead): Promise<Cost> => {
-    return measured(daemon.pid, async () => {
-      const result = await runSync({
+  const measured = async (work: () => Promise<{ wall: number; bytes: number }>): Promise<Cost> => {
+    const all = () => cpuOf('self') + cpuOf(mirror.pid) + cpuOf(daemon.pid);
+    const before = all();
+    const { wall, bytes } = await work();
+    await daemon.idle(); // Until then the CPU of its children is not in its sum.
+    return { wall, cpu: all() - before, bytes };
+  };
+  const sync = () =>
+    measured(async () => {
+      const synced = await mirror.ask({
+        head,
         archive: archiveSettings(ours, daemon.url),
         agent: { name: MIRROR, trace: { host: 'bench' } },
-        goal: () => head,
-        via: 'push',
         stateDir: join(folder, 'state'),
-        now: () => new Date(),
-        signal: new AbortController().signal,
-        onEvent: () => {},
       });
-      if (result.kind !== 'committed') throw new Error(result.reason);
-      return result.bytes;
+      peak = Math.max(peak, synced.peakMb);
+      return synced;
     });
-  };
   const ftpsync = () =>
-    measured(daemon.pid, async () => {
-      await tool(['ftpsync', 'sync:all'], { env: { HOME: join(folder, 'home'), LOGNAME: 'root' } });
+    measured(async () => {
+      const started = performance.now();
+      await tool(['ftpsync', 'sync:all'], {
+        env: { HOME: join(folder, 'home'), LOGNAME: 'root' },
+        deadlineMs: DEADLINE_MS,
+      });
+      const wall = (performance.now() - started) / 1000;
       const trace = await readFile(join(theirs, 'project/trace', MIRROR), 'utf8');
-      return parseTrace(trace).bytesReceived ?? 0;
+      return { wall, bytes: parseTrace(trace).bytesReceived ?? 0 };
     });
+  const stop = async () => {
+    await Promise.all([publisher.stop(), mirror.stop(), daemon.stop()]);
+    await temp?.remove();
+  };
 
-  note('publishing it, and making the first copies');
-  const names = Array.from({ length: files }, (_, i) => plainName(i));
-  const first = await publish([...names, INDEX, RELEASE]);
-  const cost = await sync(first);
-  note(`first sync of ours: ${cost.wall.toFixed(1)} s, ${cost.cpu.toFixed(1)} s of CPU`);
-  await configureFtpsync(folder, theirs, daemon.port);
-  await tool(['cp', '-a', up, theirs]);
-  await ftpsync();
+  try {
+    if (isNew) {
+      note('publishing it, and making the first copies');
+      await publish();
+      const { wall, cpu } = await sync();
+      note(`first sync of ours: ${wall.toFixed(1)} s, ${cpu.toFixed(1)} s of CPU, ${peak} MiB`);
+      await rm(theirs, { recursive: true, force: true });
+      await tool(['cp', '-a', up, theirs], { deadlineMs: DEADLINE_MS });
+      await rm(join(theirs, MANIFEST_FOLDER), { recursive: true });
+    }
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 
   return {
-    folder,
     async release(changed) {
-      const paths: string[] = [];
       for (let i = 0; i < changed; i += 1) {
-        const name = plainName((changedSoFar * 7919) % files);
-        changedSoFar += 1;
+        const name = plainName(((serial * changed + i) * 7919) % files);
         await writeFile(join(up, name), noise(`${serial}${name}`, 200 + (serial % 50) + 1));
-        paths.push(name);
       }
       index.write(`release ${serial}`, (serial * 4_099) % (index.length - 100));
       await writeFile(join(up, INDEX), index);
       await writeFile(join(up, RELEASE), `release ${'x'.repeat(serial)}\n`);
-      return publish([...paths, INDEX, RELEASE]);
+      await publish();
     },
     sync,
     ftpsync,
@@ -120,82 +153,19 @@ export async function setUpSyncBench(files: number): Promise<SyncBench> {
         if (difference !== undefined) throw new Error(`${copy}: ${difference}`);
       }
     },
-    stop: daemon.stop,
+    peakMb: () => peak,
+    stop,
   };
 }
 
-async function measured(daemon: number, work: () => Promise<number>): Promise<Cost> {
-  const [cpu, started] = [cpuOf('self') + cpuOf(daemon), performance.now()];
-  const bytes = await work();
-  const wall = (performance.now() - started) / 1000;
-  return { wall, cpu: cpuOf('self') + cpuOf(daemon) - cpu, bytes };
-}
-
-const TICKS_A_SECOND = 100;
-
-/** Of a process and all its children that have ended (proc_pid_stat(5)), in seconds. */
-function cpuOf(process: number | 'self'): number {
-  const fields = readFileSync(`/proc/${process}/stat`, 'utf8')
-    .replace(/^.*\) /s, '')
-    .split(' ');
-  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS_A_SECOND;
-}
-
-function archiveSettings(to: string, upstream: string) {
-  return {
-    name: 'bench',
-    to,
-    profile: 'debian' as const,
-    upstream,
-    fallbacks: [],
-    mode: 'auto' as const,
-    deadline: 3_600_000,
-    max_delete: 40_000,
-    include: [],
-    exclude: [],
-    architectures: { include: [], exclude: [] },
-    hooks: {},
-    upstream_busy: { wait: 1_000, retries: 1 },
-    min_free: 0,
-  };
-}
-
-async function configureFtpsync(folder: string, to: string, port: number): Promise<void> {
-  const config = [
-    `MIRRORNAME=${MIRROR}`,
-    `TO=${to}/`,
-    'MAILTO=""',
-    'RSYNC_HOST=127.0.0.1',
-    'RSYNC_PATH=bench',
-    `RSYNC_EXTRA="--port=${port}"`,
-    'EXCLUDE="--exclude=/project/pushmirror/"', // It would copy our metadata, too.
-  ];
-  await mkdir(join(folder, 'home/.config/ftpsync'), { recursive: true });
-  await writeFile(join(folder, 'home/.config/ftpsync/ftpsync.conf'), `${config.join('\n')}\n`);
-}
-
-async function startDaemon(folder: string, path: string) {
-  const port = await freePort();
-  const config = join(folder, 'rsyncd.conf');
-  const modules = [{ name: 'bench', path }];
-  await writeFile(config, renderRsyncdConf({ address: '127.0.0.1', port, modules }));
-  const child = spawn(
-    'setpriv',
-    ['--pdeathsig', 'TERM', 'rsync', '--daemon', '--no-detach', `--config=${config}`],
-    {
-      stdio: 'ignore',
-    },
-  );
-  await once(child, 'spawn');
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  return {
-    pid: child.pid ?? 0,
-    port,
-    url: `rsync://127.0.0.1:${port}/bench`,
-    async stop() {
-      const exited = once(child, 'exit');
-      child.kill();
-      await exited;
-    },
-  };
+async function buildArchive(folder: string, up: string, files: number): Promise<void> {
+  note(`building a tree of ${files} files in ${folder}`);
+  for (const part of ['up', 'ours', 'theirs', 'state', 'cache', 'home', 'key', 'key.pub']) {
+    await rm(join(folder, part), { recursive: true, force: true });
+  }
+  await buildPlainTree(up, { files });
+  await mkdir(join(up, INDEX, '..'), { recursive: true });
+  await writeFile(join(up, INDEX), noise('index', Math.max(100_000, files * 10)));
+  await writeFile(join(up, RELEASE), 'release 0\n');
+  await createKeyPair(join(folder, 'key'));
 }

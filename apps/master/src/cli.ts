@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { archiveCommand } from './commands/archive.ts';
+import { auditCommand } from './commands/audit.ts';
 import { endingOf } from './commands/ending.ts';
 import { EXIT } from './commands/exit.ts';
 import { initCommand } from './commands/init.ts';
@@ -28,6 +29,7 @@ const commands = [
   publishCommand(),
   rolloutCommand(),
   tokenCommand(),
+  auditCommand(),
   statusCommand(),
 ];
 for (const command of commands) program.addCommand(command);

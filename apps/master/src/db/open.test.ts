@@ -49,7 +49,7 @@ test('after kill -9 there is all of what was committed and nothing of what was n
     const Database = require('better-sqlite3');
     const db = new Database(process.argv[1]);
     db.pragma('synchronous = FULL');
-    const add = db.prepare("insert into archive values (?, ?, 'debian', 'manifest', 1, 1, 'x')");
+    const add = db.prepare("insert into archive (name, path, profile, mode, epoch, delete_limit, added_at) values (?, ?, 'debian', 'manifest', 1, 1, 'x')");
     add.run('kept', '/kept');
     db.exec('begin immediate');
     add.run('lost', '/lost');

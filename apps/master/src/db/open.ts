@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Kysely, type Dialect, type Transaction } from 'kysely';
 import { MasterError } from '../errors.ts';
+import { chainOldEntries } from './audit.ts';
 import { migrate } from './migrate.ts';
 import type { Tables } from './schema.ts';
 import { readSetting, writeSetting } from './settings.ts';
@@ -28,6 +29,7 @@ export async function openDatabase(o: {
   const db = new Kysely<Tables>({ dialect: o.dialect ?? sqlite(join(o.state, DATABASE)) });
   try {
     await migrate(db, o.now);
+    await db.transaction().execute(chainOldEntries);
     await claim(db, o.network);
     return db;
   } catch (error) {

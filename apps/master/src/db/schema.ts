@@ -166,4 +166,5 @@ export interface AuditRow {
   action: string;
   subject: string;
   detail: string;
+  digest: string | null;
 }

@@ -45,7 +45,7 @@ test('what was refused, given up or not reached begins anew, and nothing else', 
   assert.equal(after.get('leaf')?.sender, 'master', 'the master sends it now');
   assert.equal(after.get('b')?.state, 'accepted');
   assert.equal(after.get('hub')?.state, 'committed');
-  const [entry] = await listAudit(db, 1);
+  const [entry] = await listAudit(db, { order: 'newest', limit: 1 });
   assert.deepEqual(
     [entry?.action, entry?.actor, entry?.detail],
     ['rollout-retry', 'dak', JSON.stringify({ serial, mirrors: 3 })],

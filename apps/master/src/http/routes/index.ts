@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { archiveRoutes, type ArchiveNeeds } from './archives.ts';
+import { auditRoutes } from './audit.ts';
 import { downstreamRoutes } from './downstreams.ts';
 import { eventRoutes, type EventNeeds } from './events.ts';
 import { headRoutes } from './heads.ts';
@@ -38,5 +39,6 @@ export async function routes(app: FastifyInstance, needs: RouteNeeds): Promise<v
   await app.register(downstreamRoutes, needs);
   await app.register(reportRoutes, needs);
   await app.register(tokenRoutes, needs);
+  await app.register(auditRoutes, needs);
   app.get('/v1/openapi.json', { schema: { hide: true } }, () => app.swagger());
 }

@@ -42,7 +42,7 @@ async function syncOne(one: Archive, { force, send }: SyncOperation): Promise<bo
     send({ type: 'result', archive, result: 'failed', reason: result.reason });
     return false;
   }
-  if (result !== undefined) {
+  if (result?.kind === 'committed') {
     const serial = result.serial === undefined ? {} : { serial: result.serial };
     const { bytes, seconds, unfinished } = result;
     const reason = unfinished === undefined ? {} : { reason: unfinished.reason };

@@ -95,13 +95,15 @@ async function repair(
     signal,
     onEvent: () => {},
   });
-  const ok = result.kind === 'committed';
-  const text = ok ? `repaired: ${inBytes(result.bytes)} fetched` : `not repaired: ${result.reason}`;
-  const told = ok
-    ? { repaired: true, bytes: result.bytes }
-    : { repaired: false, reason: result.reason };
+  const failed = result.kind === 'failed';
+  const text = failed
+    ? `not repaired: ${result.reason}`
+    : `repaired: ${inBytes(result.bytes)} fetched`;
+  const told = failed
+    ? { repaired: false, reason: result.reason }
+    : { repaired: true, bytes: result.bytes };
   print(json, { archive: archive.name, ...told }, `${archive.name}: ${text}`);
-  return ok;
+  return !failed;
 }
 
 function shown(problem: Problem) {

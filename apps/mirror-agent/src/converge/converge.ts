@@ -137,7 +137,8 @@ export async function startConverger(options: ConvergerOptions): Promise<Converg
     await claims.taken();
     if (signal.aborted && result.kind === 'failed') return;
     if (result.kind === 'committed') await claims.claim(result);
-    const failed = result.kind === 'failed' ? result : result.unfinished;
+    const failed = result.kind === 'committed' ? result.unfinished : result;
+    if (failed?.kind === 'staged') return;
     if (failed === undefined) {
       failures = 0;
       failure = undefined;

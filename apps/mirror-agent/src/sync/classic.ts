@@ -1,9 +1,11 @@
+import type { SignedHead } from '@pushmirror/trigger';
 import { claim, type Claim } from './claim.ts';
 import { chooseUpstream, look, type Source } from './choose-upstream.ts';
 import type { SyncContext } from './context.ts';
 import { SyncFailure } from './failure.ts';
 import { sameRelease } from './judge-upstream.ts';
 import { forgetCarried } from './manifest/carried.ts';
+import { clearNext, forgetStaged } from './manifest/staged.ts';
 import { hasNews, showNews } from './news.ts';
 import { runPass } from './pass.ts';
 import { waitForUpstream } from './wait-for-upstream.ts';
@@ -25,6 +27,8 @@ type Outcome = { kind: 'same' } | { kind: 'moved' | 'busy'; reason: string };
  */
 export async function classicSync(context: SyncContext, first?: Source): Promise<Claim> {
   const { archive, marks, onEvent } = context;
+  const goal = context.goal();
+  if (goal !== undefined && !context.mayCommit(goal)) throw mayNot(goal);
   const startedAt = context.now();
   await marks.showUpdateRequired();
   await context.hook('hook1', { head: context.goal() });
@@ -67,6 +71,8 @@ async function runStages(context: SyncContext, source: Source): Promise<Outcome>
   const about = { ...release(source), upstream: upstream.url };
   await marks.showChanging();
   await forgetCarried(context.archive.to);
+  await forgetStaged(context.archive.to);
+  await clearNext(context.archive.to);
   await marks.hideUpdateRequired();
   await marks.takeUpstreamMarks(); // Only what this round brings says that the upstream is busy.
 
@@ -92,6 +98,12 @@ async function confirm(context: SyncContext, source: Source): Promise<Outcome> {
   if (view.inProgress.length > 0) return busy(upstream.url, view.inProgress);
   if (view.changing) return busy(upstream.url, [upstream.host]);
   return sameRelease(source.view, view) ? { kind: 'same' } : moved(upstream.url);
+}
+
+/** ftpsync's passes cannot stop before the indexes with all of the release at hand. */
+function mayNot({ head }: SignedHead): SyncFailure {
+  const text = `Serial ${head.serial} may not be shown yet, and classic mode cannot stage it: it is synced when it may.`;
+  return new SyncFailure('behind', text, { retry: true });
 }
 
 function moved(url: string): Outcome {

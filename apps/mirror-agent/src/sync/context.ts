@@ -29,6 +29,8 @@ export interface SyncContext {
   /** The newest head we know of; asked afresh each time. */
   goal(): SignedHead | undefined;
   acceptHead: AcceptHead | undefined;
+  /** Whether readers may be given this release; asked right before the switch. */
+  mayCommit(head: SignedHead): boolean;
   now(): Date;
   /** @throws SyncFailure `stopped` */
   delay(ms: number): Promise<void>;

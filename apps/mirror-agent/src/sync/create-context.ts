@@ -19,6 +19,11 @@ export interface SyncOptions {
    * it such a head is never claimed.
    */
   acceptHead?: AcceptHead;
+  /**
+   * Whether a release may be shown to readers, asked right before the switch; when not, the sync
+   * ends as `staged`. Left out: always.
+   */
+  mayCommit?: (head: SignedHead) => boolean;
   via: SyncVia;
   /** Go by what is really on disk, and not by our own record of it. */
   lookThrough?: boolean;
@@ -57,6 +62,7 @@ export function createContext(options: SyncOptions): SyncContext {
     signal,
     goal: options.goal,
     acceptHead: options.acceptHead,
+    mayCommit: options.mayCommit ?? (() => true),
     now: options.now,
     async delay(ms) {
       await wait(ms, signal).catch(() => {});

@@ -34,7 +34,18 @@ export type SyncResult =
       /** What ended the way on to a goal that came later. */
       unfinished?: SyncFailed;
     }
+  | SyncStaged
   | SyncFailed;
+
+/** All of the release is in the tree, beside what readers see, and it may not be committed yet. */
+export interface SyncStaged {
+  kind: 'staged';
+  head: SignedHead;
+  serial: number;
+  /** Received over the wire. */
+  bytes: number;
+  seconds: number;
+}
 
 export interface SyncFailed {
   kind: 'failed';

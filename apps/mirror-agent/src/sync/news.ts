@@ -4,7 +4,10 @@ import type { SyncContext } from './context.ts';
 import { isSameRelease } from './judge-upstream.ts';
 
 /** Whether we have heard of something that what we get from this source will not bring us to. */
-export function goalIsBeyond(context: Pick<SyncContext, 'goal'>, source: Source): boolean {
+export function goalIsBeyond(
+  context: Pick<SyncContext, 'goal'>,
+  source: Pick<Source, 'head' | 'serial'> & { goal?: Source['goal'] },
+): boolean {
   const goal = context.goal();
   if (goal === undefined) return false;
   if (source.head !== undefined) {

@@ -16,6 +16,11 @@ export const MASTER_TRACE_FILE = `${TRACE_FOLDER}/master`;
  */
 export const CHANGING_FILE = `${OWN_FOLDER}/changing`;
 
+/** The release that is staged beside the one that the tree shows; see manifest/staged.ts. */
+export const STAGED_FILE = `${OWN_FOLDER}/staged`;
+/** Content of the staged release that replaces what readers still see, by its digest. */
+export const NEXT_FOLDER = `${OWN_FOLDER}/next`;
+
 export const inProgressFile = (mirror: string): string => `${UPDATE_IN_PROGRESS}${mirror}`;
 export const updateRequiredFile = (mirror: string): string => `Archive-Update-Required-${mirror}`;
 export const traceFile = (mirror: string): string => `${TRACE_FOLDER}/${mirror}`;

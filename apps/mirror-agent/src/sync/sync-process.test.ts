@@ -7,17 +7,25 @@ import { runSync } from './sync.ts';
 const [, , options] = process.argv;
 
 if (options !== undefined) {
-  const { archive, mirror, stateDir, head } = JSON.parse(readFileSync(options, 'utf8')) as {
+  const {
+    archive,
+    mirror,
+    stateDir,
+    head,
+    mayCommit = true,
+  } = JSON.parse(readFileSync(options, 'utf8')) as {
     archive: ArchiveSettings;
     mirror: string;
     stateDir: string;
     head?: string;
+    mayCommit?: boolean;
   };
   const goal = head === undefined ? undefined : parseHead(Buffer.from(head, 'latin1'));
   await runSync({
     archive,
     agent: { name: mirror, trace: {} },
     goal: () => goal,
+    mayCommit: () => mayCommit,
     via: 'manual',
     stateDir,
     now: () => new Date(),

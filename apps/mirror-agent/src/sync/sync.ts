@@ -4,7 +4,7 @@ import type { Claim } from './claim.ts';
 import { classicSync } from './classic.ts';
 import type { SyncContext } from './context.ts';
 import { createContext, type SyncOptions } from './create-context.ts';
-import type { SyncFailed, SyncResult } from './events.ts';
+import type { SyncFailed, SyncResult, SyncStaged } from './events.ts';
 import { SyncFailure } from './failure.ts';
 import { checkSpace, prepareFolder } from './folder.ts';
 import { manifestSync } from './manifest/manifest-sync.ts';
@@ -55,20 +55,26 @@ async function runLocked(context: SyncContext): Promise<SyncResult> {
 
 /** One run to a claim, and others as long as the goal has moved on. */
 async function runToGoal(context: SyncContext): Promise<SyncResult> {
-  let last: Claim | undefined;
+  let last: Claim | SyncStaged | undefined;
   try {
     for (let run = 1; run <= MOST_RUNS; run += 1) {
       last = await syncOnce(context);
-      const more = goalIsBeyond(context, last.source) || (await context.marks.updateRequired());
+      const reached = isStaged(last) ? last : last.source;
+      const more = goalIsBeyond(context, reached) || (await context.marks.updateRequired());
       if (!more) break;
     }
   } catch (error) {
-    if (last === undefined) throw error;
+    if (last === undefined || isStaged(last)) throw error;
     return { ...committed(last), unfinished: asFailed(error) };
   }
   if (last === undefined) throw new Error('a sync ended without a claim and without a failure');
+  if (isStaged(last)) return last;
   const unproven = lacksProof(context, last);
   return unproven === undefined ? committed(last) : { ...committed(last), unfinished: unproven };
+}
+
+function isStaged(last: Claim | SyncStaged): last is SyncStaged {
+  return 'kind' in last;
 }
 
 /** The tree was synced, but with an upstream that shows no head nobody can say that it is at N. */
@@ -84,7 +90,7 @@ function lacksProof(context: SyncContext, { head, source }: Claim): SyncFailed |
  * The one place that decides how an archive is synced: by manifest where the head names one. A
  * goal that is not known yet is asked for first.
  */
-async function syncOnce(context: SyncContext): Promise<Claim> {
+async function syncOnce(context: SyncContext): Promise<Claim | SyncStaged> {
   if (context.archive.mode === 'classic') return classicSync(context);
   const goal = context.goal();
   if (goal?.head.manifest !== undefined) return manifestSync(context, goal);

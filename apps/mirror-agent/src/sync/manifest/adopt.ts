@@ -4,14 +4,17 @@ import {
   bucketName,
   Cutter,
   encodeBucket,
+  encodeRoot,
   folderOf,
   hashFolder,
   mayCutAfter,
   nameOf,
+  rootName,
   type BucketRef,
   type Entry,
   type ReadBucket,
   type Root,
+  type RootRef,
   type Selection,
 } from '@pushmirror/manifest';
 import { compareDisk } from './compare-disk.ts';
@@ -19,8 +22,13 @@ import { compareDisk } from './compare-disk.ts';
 /** A release made of what the disk holds, so that moving on from there is like any other move. */
 export interface DiskRelease {
   root: Root;
+  /** Its root and its buckets are in the scratch folder, under their names. */
+  ref: RootRef;
   read: ReadBucket;
 }
+
+/** The serial of such a release; no publisher gives it. */
+export const DISK_SERIAL = 0;
 
 export interface AdoptOptions {
   to: string;
@@ -70,6 +78,8 @@ export async function describeDisk(options: AdoptOptions): Promise<DiskRelease> 
   }
   await flush();
   const { network, archive, profile } = after;
-  const root: Root = { network, archive, epoch: 0, serial: 0, profile, ...sum, buckets };
-  return { root, read: (ref) => readFile(join(scratch, bucketName(ref))) };
+  const root = { network, archive, epoch: 0, serial: DISK_SERIAL, profile, ...sum, buckets };
+  const { ref, bytes } = encodeRoot(root);
+  await writeFile(join(scratch, rootName(ref)), bytes);
+  return { root, ref, read: (ref) => readFile(join(scratch, bucketName(ref))) };
 }

@@ -26,9 +26,8 @@ const carried = z.strictObject({
 });
 export type Carried = z.output<typeof carried>;
 
-const move = z.strictObject({
-  /** Undefined: what the disk held, as far as it was any good. */
-  from: carried.optional(),
+export const move = z.strictObject({
+  from: carried,
   to: carried,
   /** The head to claim, whole. */
   head: z.string(),
@@ -43,11 +42,11 @@ export async function readCarried(to: string): Promise<Carried | undefined> {
 }
 
 export function parseCarried(bytes: Buffer | undefined): Carried | undefined {
-  return parse(carried, bytes);
+  return parseRecord(carried, bytes);
 }
 
 /** A thousand filters each way, as the configuration allows, and then some. */
-const LARGEST_RECORD = 8 * 1024 * 1024;
+export const LARGEST_RECORD = 8 * 1024 * 1024;
 
 export function writeCarried(to: string, record: Carried): Promise<void> {
   return writeTreeFile(to, CARRIES_FILE, `${JSON.stringify(record)}\n`);
@@ -73,14 +72,14 @@ export type Standing =
 export async function readStanding(to: string, mirror: string): Promise<Standing> {
   const mark = await readTreeFile(join(to, CHANGING_FILE));
   if (mark !== undefined) {
-    const found = parse(move, mark);
+    const found = parseRecord(move, mark);
     return found?.to.mirror === mirror ? { at: 'move', move: found } : { at: 'unknown' };
   }
   const found = await readCarried(to);
   return found?.mirror === mirror ? { at: 'release', carried: found } : { at: 'unknown' };
 }
 
-function parse<T>(schema: z.ZodType<T>, bytes: Buffer | undefined): T | undefined {
+export function parseRecord<T>(schema: z.ZodType<T>, bytes: Buffer | undefined): T | undefined {
   try {
     return schema.safeParse(JSON.parse(bytes?.toString('utf8') ?? '')).data;
   } catch {

@@ -21,7 +21,7 @@ export async function finishMove(
 ): Promise<Claim | undefined> {
   const { archive, mirror, marks } = context;
   const standing = await readStanding(archive.to, mirror);
-  if (standing.at !== 'move' || standing.move.from === undefined) return undefined;
+  if (standing.at !== 'move') return undefined;
   const { from, to, head: text, upstream } = standing.move;
   try {
     const head = parseHead(Buffer.from(text, 'latin1'));

@@ -1,16 +1,21 @@
-import { constants, copyFileSync, linkSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
-import { setImmediate as breathe } from 'node:timers/promises';
 import {
-  BY_HASH_FOLDER,
-  folderOf,
-  onDisk,
-  type FileEntry,
-  type Step,
-  type TreePath,
-} from '@pushmirror/manifest';
+  constants,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  rmSync,
+  type Stats,
+} from 'node:fs';
+import { setImmediate as breathe } from 'node:timers/promises';
+import { folderOf, onDisk, type FileEntry, type Step, type TreePath } from '@pushmirror/manifest';
 import { checkFile, type Expected } from './check-file.ts';
 import { checkFiles, type Flawed } from './check-files.ts';
+import { byHashName, nextName } from './digest-names.ts';
 import { fetchFiles } from './fetch.ts';
+import { fetchWaiting } from './fetch-waiting.ts';
+import { NEXT_FOLDER } from '../own-files.ts';
 import { mismatch } from './mismatch.ts';
 import type { Part } from './release.ts';
 import { offerBasis } from './staging.ts';
@@ -64,6 +69,9 @@ async function gatherStep(
   // It may be there from an earlier attempt, or come back before it was deleted.
   if (await isGood(files, expected)) return;
   if (await isGood(to, { path: name, size, sha256 })) return;
+  if (!isIndex && fetching.hasNext && (await isGood(to, { path: nextName(entry), size, sha256 }))) {
+    return;
+  }
   if (step.do === 'reuse' && (await takeFrom(to, step.from, files, expected))) return;
   if (isIndex && isWorthABasis(entry)) {
     await offerBasis(part.planned.staging, name, onDisk(to, entry.path));
@@ -71,15 +79,21 @@ async function gatherStep(
   await fetching.add(expected);
 }
 
-export function byHashName(entry: Pick<FileEntry, 'sha256'>): TreePath {
-  return `${BY_HASH_FOLDER}/${entry.sha256}`;
-}
-
 /** Whether a file is there and as expected; anything else at its name in staging goes. */
 async function isGood(folder: string, expected: Expected): Promise<boolean> {
-  const stat = lstatSync(onDisk(folder, expected.path), { throwIfNoEntry: false });
+  const stat = statOf(onDisk(folder, expected.path));
   if (stat === undefined || !stat.isFile() || stat.size !== expected.size) return false;
   return (await checkFile(folder, expected)) === undefined;
+}
+
+/** Where a folder is wanted there may still be a file, and then nothing is below it. */
+function statOf(path: string | Buffer): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
+    throw error;
+  }
 }
 
 /** Link what is on disk under another name into staging, or copy it when its times are others. */
@@ -116,6 +130,8 @@ function isWorthABasis({ path, size }: FileEntry): boolean {
 
 /** Collects what has to be fetched, and fetches and checks it when it is enough for a call. */
 class Fetching {
+  /** Something waits for a switch here already. */
+  readonly hasNext: boolean;
   #batch: Expected[] = [];
   #bytes = 0;
   #done = 0;
@@ -124,7 +140,9 @@ class Fetching {
     readonly part: Part,
     readonly upstream: Upstream,
     readonly theirFilters: readonly string[],
-  ) {}
+  ) {
+    this.hasNext = existsSync(onDisk(part.context.archive.to, NEXT_FOLDER));
+  }
 
   async add(expected: Expected): Promise<void> {
     this.#batch.push(expected);
@@ -154,7 +172,8 @@ class Fetching {
         context.onEvent({ type: 'progress', stage: 1, bytes: sofar, percent });
       },
     });
-    const flawed = await checkFiles(staging.files, batch, context.signal);
+    const first = await checkFiles(staging.files, batch, context.signal);
+    const flawed = await fetchWaiting(this.part, this.upstream, first);
     this.#done += this.#bytes;
     this.#batch = [];
     this.#bytes = 0;

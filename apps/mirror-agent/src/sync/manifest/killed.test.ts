@@ -22,11 +22,13 @@ async function syncApart(
   head: SignedHead,
   archive: Partial<ArchiveSettings>,
   killWhen?: () => boolean,
+  mayCommit = true,
 ): Promise<string | null> {
   const options = join(site.folder, 'state-options.json');
   const all = settings({ to: site.to, upstream: site.rsyncd.url('debian'), ...archive });
   const stateDir = join(site.folder, 'state');
-  const text = { archive: all, mirror: MIRROR, stateDir, head: head.bytes.toString('latin1') };
+  const bytes = head.bytes.toString('latin1');
+  const text = { archive: all, mirror: MIRROR, stateDir, head: bytes, mayCommit };
   writeFileSync(options, JSON.stringify(text));
   const argv = ['--conditions=source', '--import', 'tsx', CHILD, options];
   const child = spawn(process.execPath, argv, { stdio: 'ignore' });
@@ -49,7 +51,8 @@ void describe('an agent killed in the middle of a move', { concurrency: 4 }, () 
         const second = await release(2);
         assert.equal(await syncApart(site, second, { hooks: { [hook]: KILL_US } }), 'SIGKILL');
         assert.equal(await site.claimed(), 1);
-        assert.ok(existsSync(join(to, 'project/pushmirror/changing')));
+        const mark = hook === 'hook2' ? 'staged' : 'changing';
+        assert.ok(existsSync(join(to, 'project/pushmirror', mark)));
         const result = await sync({ goal: () => second }, { upstream: 'rsync://127.0.0.1:1/x' });
         assert.equal(result.kind, 'committed', JSON.stringify(result));
         assert.ok(result.kind === 'committed' && result.bytes === 0);
@@ -97,6 +100,34 @@ void describe('an agent killed in the middle of a move', { concurrency: 4 }, () 
       const last = await release(9);
       const result = await sync({ goal: () => last });
       assert.equal(result.kind, 'committed', JSON.stringify(result));
+      assert.deepEqual(await compareTrees(up, to), []);
+    }));
+
+  void test('while it stages: nothing is shown, and it is committed when it may be, without help', () =>
+    withManifests(async (site) => {
+      const { up, to, folder, release, sync } = site;
+      await writeFiles(up, { ...debianLike(1), 'doc/text': 'text 1' });
+      const first = await release(1);
+      await sync({ goal: () => first });
+      await writeFiles(up, { ...debianLike(2), 'doc/text': 'text 2' });
+      const second = await release(2);
+      const nowhere = { upstream: 'rsync://127.0.0.1:1/x' };
+      const killed = { hooks: { hook2: KILL_US } };
+      assert.equal(await syncApart(site, second, killed, undefined, false), 'SIGKILL');
+      assert.equal(readFileSync(join(to, 'doc/text'), 'utf8'), 'text 1');
+      const staged = await sync({ goal: () => second, mayCommit: () => false }, nowhere);
+      assert.equal(staged.kind, 'staged', JSON.stringify(staged));
+      assert.equal(readFileSync(join(to, 'doc/text'), 'utf8'), 'text 1');
+      assert.equal(readFileSync(join(to, 'dists/trixie/Release'), 'utf8'), 'release 1.0');
+
+      const inMidSwitch = { ...nowhere, hooks: { hook3: KILL_US } };
+      assert.equal(await syncApart(site, second, inMidSwitch), 'SIGKILL');
+      rmSync(join(to, 'dists/trixie/InRelease')); // As if it had not come that far.
+      rmSync(join(to, 'doc/text'));
+      writeFileSync(join(to, 'doc/text'), 'text 1');
+      assert.ok(existsSync(join(folder, 'to/project/pushmirror/changing')));
+      const done = await sync({ goal: () => second }, nowhere);
+      assert.ok(done.kind === 'committed' && done.bytes === 0, JSON.stringify(done));
       assert.deepEqual(await compareTrees(up, to), []);
     }));
 

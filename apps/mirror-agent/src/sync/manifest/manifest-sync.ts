@@ -3,6 +3,7 @@ import type { Claim } from '../claim.ts';
 import { allFailed, chooseUpstream } from '../choose-upstream.ts';
 import { classicSync } from '../classic.ts';
 import type { SyncContext } from '../context.ts';
+import type { SyncStaged } from '../events.ts';
 import { SyncFailure, type SyncFailureCode } from '../failure.ts';
 import { goalIsBeyond } from '../news.ts';
 import type { Upstream } from '../upstream-url.ts';
@@ -12,6 +13,7 @@ import { gather } from './gather.ts';
 import { planRelease } from './plan-release.ts';
 import { checkRoom } from './preflight.ts';
 import type { Part } from './release.ts';
+import { findStaged, keepStaged, stageMove } from './stage.ts';
 import { openStaging, type Staging } from './staging.ts';
 import { readTheirFilters } from './their-filters.ts';
 
@@ -24,27 +26,40 @@ const MOST_HEADS = 3;
  *     [finish an interrupted move]  hook1
  *       plan: root, buckets        -> refused, or what to fetch, replace and delete
  *       gather                     -> all of it in staging, every digest checked
- *     stage 1: content in place, indexes under their digests   hook2
- *     stage 2: indexes renamed in order   hook3   trace file   hook4   head   deletes
+ *     stage 1: new content in place, indexes under their digests   hook2
+ *       may it be committed?       -> `staged`, and no: all that is left is done another time
+ *     stage 2: content that replaces something, indexes renamed in order
+ *              hook3   trace file   hook4   head   deletes
  *
  * Each upstream is tried in turn until one has the release; what one had need not be fetched from
  * the next. Where none has a manifest, classic mode takes over.
  *
  * @throws SyncFailure; nothing has switched then.
  */
-export async function manifestSync(context: SyncContext, first: SignedHead): Promise<Claim> {
+export async function manifestSync(
+  context: SyncContext,
+  first: SignedHead,
+): Promise<Claim | SyncStaged> {
   const startedAt = context.now();
   await context.marks.hideUpdateRequired();
   const staging = await openStaging(context.archive.to);
   const finished = await finishMove(context, staging, startedAt);
   if (finished !== undefined && !goalIsBeyond(context, finished.source)) return finished;
 
+  const found = await findStaged(context, staging, first);
+  if (found?.kind === 'waits') return found.staged;
+  if (found !== undefined) {
+    if (!found.complete) await stageMove(found.part, found.upstream);
+    return commitOrKeep(found.part, found.upstream, startedAt);
+  }
+
   await context.hook('hook1', { head: first });
   let head = first;
   for (let round = 1; ; round += 1) {
     const attempt = await tryUpstreams(context, await openStaging(context.archive.to), head, round);
     if (attempt.kind === 'staged') {
-      return commitMove(attempt.part, attempt.upstream, startedAt);
+      await stageMove(attempt.part, attempt.upstream);
+      return commitOrKeep(attempt.part, attempt.upstream, startedAt);
     }
     const next = await lookForAnother(context, head, attempt.failures);
     if (next === 'classic') return classicSync(context);
@@ -52,6 +67,19 @@ export async function manifestSync(context: SyncContext, first: SignedHead): Pro
     context.onEvent({ type: 'again', reason: attempt.failures[0]?.message ?? 'there is news' });
     head = next;
   }
+}
+
+async function commitOrKeep(part: Part, upstream: Upstream, startedAt: Date) {
+  const { context } = part;
+  const { head } = part.planned;
+  if (!context.mayCommit(head)) return keepStaged(part, upstream);
+  if (part.later !== undefined) {
+    // It has just been staged, and is committed at once.
+    const { serial } = head.head;
+    const { bytes } = context.spent;
+    context.onEvent({ type: 'staged', head, serial, bytes, seconds: context.seconds() });
+  }
+  return commitMove(part, upstream, startedAt);
 }
 
 type Attempt =

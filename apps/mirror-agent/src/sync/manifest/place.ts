@@ -31,25 +31,43 @@ import {
 import { SyncFailure } from '../failure.ts';
 import { makeTreeFolder } from '../tree-files.ts';
 import { checkFile, type Expected } from './check-file.ts';
-import { byHashName } from './gather.ts';
+import { byHashName, nextName } from './digest-names.ts';
 import type { Part, PlannedMove } from './release.ts';
 import { stagedByHash, stagedManifest, type Staging } from './staging.ts';
+import { Unseen } from './unseen.ts';
 
 /**
- * Stage 1, its second half: what is staged and checked gets into place, by rename; indexes only
- * under their digests. Afterwards this mirror has all that its downstreams need to stage from it.
- * May be repeated after a crash: what is in place already is left there.
+ * Stage 1, its second half: what is staged, checked and new gets into place, by rename; indexes only
+ * under their digests. Readers notice nothing of it. May be repeated after a crash: what is in
+ * place already is left there.
+ *
+ * @returns how many steps of content wait for the switch.
  */
-export async function placeContent({ context, planned }: Part): Promise<void> {
+export async function placeNew({ context, planned }: Part): Promise<number> {
   const { to } = context.archive;
   const { plan, staging } = planned;
   await moveAll(stagedByHash(staging), join(to, BY_HASH_FOLDER), namesOfIndexes(plan));
-  for (const entry of plan.obstacles) await remove(to, entry);
   const places = new Places(to, planned);
+  const unseen = new Unseen();
+  let later = 0;
   for await (const step of plan.content()) {
-    await places.take(step);
+    if (unseen.has(step)) await places.take(step);
+    else later += 1;
   }
   await publishManifest(to, planned);
+  return later;
+}
+
+/** The content that had to wait, since it replaces something: part of the switch. */
+export async function placeRest({ context, planned }: Part): Promise<void> {
+  const { to } = context.archive;
+  const { plan } = planned;
+  for (const entry of plan.obstacles) await remove(to, entry);
+  const places = new Places(to, planned);
+  const unseen = new Unseen();
+  for await (const step of plan.content()) {
+    if (!unseen.has(step)) await places.take(step);
+  }
 }
 
 /** Buckets first: a root that is there can be used. */
@@ -111,6 +129,8 @@ export class Places {
       await replace(staged, target);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      const waited = await readyCopy(this.planned.staging, onDisk(this.to, nextName(entry)), entry);
+      if (waited !== undefined) return replace(waited, target);
       // In place already: from before a crash, or because it had not been deleted yet.
       await touch(this.to, this.planned.staging, entry);
     }
@@ -120,8 +140,12 @@ export class Places {
     if ((await checkFile(this.to, bare(entry))) === undefined) {
       return touch(this.to, this.planned.staging, entry);
     }
-    for (const name of [byHashName(entry), from]) {
-      const ready = await readyCopy(this.planned.staging, onDisk(this.to, name), entry);
+    const { staging } = this.planned;
+    const named = [byHashName(entry), nextName(entry)].map((name) => onDisk(this.to, name));
+    const there = (await checkFile(this.to, { ...bare(entry), path: from })) === undefined;
+    const places = there ? [...named, onDisk(this.to, from)] : named;
+    for (const source of [onDisk(staging.files, from), ...places]) {
+      const ready = await readyCopy(staging, source, entry);
       if (ready !== undefined) return replace(ready, target);
     }
     throw lost(entry.path);

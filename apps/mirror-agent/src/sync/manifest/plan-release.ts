@@ -12,12 +12,12 @@ import type { SignedHead } from '@pushmirror/trigger';
 import type { SyncContext } from '../context.ts';
 import { SyncFailure } from '../failure.ts';
 import type { Upstream } from '../upstream-url.ts';
-import { describeDisk } from './adopt.ts';
+import { describeDisk, DISK_SERIAL } from './adopt.ts';
 import { readStanding, type Carried } from './carried.ts';
 import { fetchBuckets, fetchRoot, type ManifestSource } from './fetch-manifest.ts';
 import { filtersOf, sameFilters, selectionOf } from './filters.ts';
 import type { PlannedMove } from './release.ts';
-import { stagedManifest, type Staging } from './staging.ts';
+import { diskScratch, stagedManifest, type Staging } from './staging.ts';
 import { createStore, DamagedBucket, type ManifestStore } from './store.ts';
 
 /** So often what is damaged on our own disk is fetched anew. */
@@ -25,7 +25,7 @@ const MOST_ATTEMPTS = 3;
 
 /** Our own roots and buckets, those in staging included. */
 export function storeOf(to: string, staging: Staging): ManifestStore {
-  return createStore(join(to, MANIFEST_FOLDER), stagedManifest(staging));
+  return createStore(join(to, MANIFEST_FOLDER), stagedManifest(staging), diskScratch(staging));
 }
 
 /**
@@ -102,7 +102,6 @@ async function planFrom(context: SyncContext, known: Known): Promise<PlannedMove
   const { store, staging, head, root, from } = known;
   const filters = filtersOf(archive);
   const selected = selectionOf(filters);
-  const target = { after: root, selected, maxDelete: archive.max_delete };
   const { network, epoch, serial } = head.head;
   const ref = manifestOf(head);
   const to: Carried = {
@@ -115,39 +114,28 @@ async function planFrom(context: SyncContext, known: Known): Promise<PlannedMove
     root: { sha256: ref.sha256, bytes: ref.bytes },
     filters,
   };
-  const move: Move =
-    known.before === undefined || from === undefined
-      ? { ...target, ...(await movingFromDisk(context, known, selected)) }
-      : {
-          ...target,
-          before: known.before,
-          read: store.read,
-          ...(sameFilters(from.filters, filters)
-            ? {}
-            : { selectedBefore: selectionOf(from.filters) }),
-        };
-  return { head, root, from, to, move, plan: await planMove(move), staging };
-}
-
-async function movingFromDisk(
-  context: SyncContext,
-  { store, staging, root }: Known,
-  selected: Move['selected'],
-): Promise<Pick<Move, 'before' | 'read' | 'selectedBefore'>> {
+  const target = { after: root, selected, maxDelete: archive.max_delete };
+  if (known.before !== undefined && from !== undefined) {
+    const selectedBefore = sameFilters(from.filters, filters)
+      ? {}
+      : { selectedBefore: selectionOf(from.filters) };
+    const move = { ...target, before: known.before, read: store.read, ...selectedBefore };
+    return { head, root, from, to, move, plan: await planMove(move), staging };
+  }
   const disk = await describeDisk({
-    to: context.archive.to,
-    scratch: join(staging.folder, 'disk'),
+    to: archive.to,
+    scratch: diskScratch(staging),
     after: root,
     read: store.read,
     selected,
     signal: context.signal,
   });
   const onDisk = new Set(disk.root.buckets.map(({ sha256 }) => sha256));
-  return {
-    before: disk.root,
-    read: (bucket) => (onDisk.has(bucket.sha256) ? disk.read(bucket) : store.read(bucket)),
-    selectedBefore: () => true,
-  };
+  const read: Move['read'] = (bucket) =>
+    onDisk.has(bucket.sha256) ? disk.read(bucket) : store.read(bucket);
+  const move = { ...target, before: disk.root, read, selectedBefore: () => true };
+  const found = { ...to, epoch: 0, serial: DISK_SERIAL, root: disk.ref, filters: [] };
+  return { head, root, from: found, to, move, plan: await planMove(move), staging };
 }
 
 /** A bucket of the old release that is gone leaves nothing to compare with. */

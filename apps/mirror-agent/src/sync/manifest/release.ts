@@ -8,8 +8,8 @@ import type { Staging } from './staging.ts';
 export interface PlannedMove {
   head: SignedHead;
   root: Root;
-  /** What the tree holds when we begin, by our own record. */
-  from: Carried | undefined;
+  /** What the tree holds when we begin: by our own record, or else what was found on disk. */
+  from: Carried;
   /** What it holds when we are done. */
   to: Carried;
   move: Move;
@@ -20,4 +20,6 @@ export interface PlannedMove {
 export interface Part {
   context: SyncContext;
   planned: PlannedMove;
+  /** Steps of content that wait for the switch; undefined when that is not known. */
+  later?: number;
 }

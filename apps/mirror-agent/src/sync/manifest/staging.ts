@@ -37,6 +37,8 @@ export async function openStaging(to: string): Promise<Staging> {
   return staging;
 }
 
+/** Where what the disk held is described, when nothing else says it. */
+export const diskScratch = (staging: Staging) => join(staging.folder, 'disk');
 /** Where a file of the upstream's own folder is staged. */
 export const stagedManifest = (staging: Staging) => join(staging.files, MANIFEST_FOLDER);
 export const stagedByHash = (staging: Staging) => join(staging.files, BY_HASH_FOLDER);

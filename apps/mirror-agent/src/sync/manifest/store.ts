@@ -19,7 +19,7 @@ export class DamagedBucket extends Error {
 }
 
 /**
- * Roots and buckets on our own disk: in the tree's manifest folder, or still in staging. Whatever
+ * Roots and buckets on our own disk: in the tree's manifest folder, or in others besides. Whatever
  * they are called, they are only believed by their digests.
  */
 export interface ManifestStore {
@@ -30,8 +30,8 @@ export interface ManifestStore {
   missing(buckets: readonly BucketRef[]): Promise<BucketRef[]>;
 }
 
-export function createStore(published: string, staged: string): ManifestStore {
-  const folders = [published, staged];
+export function createStore(published: string, ...others: string[]): ManifestStore {
+  const folders = [published, ...others];
   return {
     async root(ref) {
       for (const folder of folders) {

@@ -2,7 +2,7 @@ import { renameSync } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { onDisk, type Step } from '@pushmirror/manifest';
-import { byHashName } from './gather.ts';
+import { byHashName } from './digest-names.ts';
 import { readyCopy, readyLink, replace, touch, TreeNotAsRecorded } from './place.ts';
 import type { Part } from './release.ts';
 

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { MANIFEST_FOLDER, sameEntry, type Entry } from '@pushmirror/manifest';
+import { findEntry, MANIFEST_FOLDER, sameEntry, type Entry } from '@pushmirror/manifest';
 import type { ArchiveSettings } from '../archive-settings.ts';
 import { readStanding } from './carried.ts';
 import { compareDisk } from './compare-disk.ts';
 import { selectionOf } from './filters.ts';
+import { readStaged } from './staged.ts';
 import { createStore } from './store.ts';
 
 /** What is not as the committed release says. */
@@ -44,11 +45,13 @@ export async function verifyTree(options: VerifyOptions): Promise<Verified> {
       'it was not synced by manifest: its upstream publishes none, or mode is "classic"',
     );
   }
-  const store = createStore(join(archive.to, MANIFEST_FOLDER), '');
+  const store = createStore(join(archive.to, MANIFEST_FOLDER));
   const { carried } = standing;
   const root = await store.root(carried.root);
   if (root === undefined)
     return unknown('its manifest is missing. Run: mirror-agent verify --repair');
+  const record = await readStaged(archive.to, mirror);
+  const staged = record && (await store.root(record.to.root));
   const sum = { entries: 0, read: 0, bytes: 0 };
   const compared = compareDisk({
     to: archive.to,
@@ -66,7 +69,13 @@ export async function verifyTree(options: VerifyOptions): Promise<Verified> {
   for await (const { path, found, wanted } of compared) {
     if (wanted !== undefined) sum.entries += 1;
     const problem = judge(path, found, wanted);
-    if (problem !== undefined) onProblem(problem);
+    if (problem === undefined) continue;
+    // Of a release that is staged, what is new is there already.
+    const isStaged =
+      problem.problem === 'extra' &&
+      staged !== undefined &&
+      (await findEntry(staged, path, store.read)) !== undefined;
+    if (!isStaged) onProblem(problem);
   }
   return { kind: 'verified', serial: carried.serial, ...sum };
 }

@@ -1,0 +1,140 @@
+/**
+ * From the push to the last leaf, on a tree of 4 hubs with 4 leaves each: ours against Debian's own
+ * (runmirrors on the master, ftpsync with HUB=true on the hubs), each with the same change of the
+ * same archive, in turn.
+ *
+ *     scripts/bench propagation [--files 20000] [--changed 20] [--hubs 4] [--leaves 4] [--runs 5] [--json]
+ *
+ * Ours begins with the command `mirror-master publish`, so that describing the release is part of
+ * it; theirs begins with the command runmirrors. A leaf has the release when its own trace file
+ * names the release's serial: that file is written after the indexes have switched. The first run is
+ * not counted.
+ */
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { parseTrace } from '@pushmirror/trace';
+import type { Agent } from '../harness/agent.ts';
+import { createNetwork, type Network } from '../harness/network.ts';
+import { buildPlainTree, noise, plainName } from '../harness/plain-tree.ts';
+import { waitFor } from '../harness/wait.ts';
+import { shapeOf } from './propagation/shape.ts';
+import { startStockTree, type StockTree } from './propagation/stock-tree.ts';
+import { conclude, median, note, rounded } from './push/figures.ts';
+
+const { values } = parseArgs({
+  options: {
+    files: { type: 'string', default: '20000' },
+    changed: { type: 'string', default: '20' },
+    hubs: { type: 'string', default: '4' },
+    leaves: { type: 'string', default: '4' },
+    runs: { type: 'string', default: '5' },
+    json: { type: 'boolean' },
+  },
+});
+const files = Number(values.files);
+const changed = Number(values.changed);
+const runs = Number(values.runs);
+const shape = shapeOf(Number(values.hubs), Number(values.leaves));
+const ARCHIVE = 'bench';
+const INDEX = 'dists/stable/main/binary-amd64/Packages';
+const RELEASE = 'dists/stable/Release';
+const DEADLINE_MS = 300_000;
+
+const network = await createNetwork({
+  hubs: shape.hubs.length,
+  leavesPerHub: shape.leaves.length / shape.hubs.length,
+  archives: [ARCHIVE],
+});
+let stock: StockTree | undefined;
+try {
+  const up = network.tree(ARCHIVE);
+  note(`a tree of ${files} files, and ${2 * network.mirrors.length} copies of it`);
+  await buildPlainTree(up, { files });
+  await writeIndexes(up, 0);
+  stock = await startStockTree(join(network.folder, 'stock'), up, shape);
+  // Both begin with whole copies: what is measured is a release, not the first copy.
+  for (const { name, tree } of network.mirrors) {
+    await cp(up, tree(ARCHIVE), { recursive: true, preserveTimestamps: true });
+    await cp(up, stock.treeOf(name), { recursive: true, preserveTimestamps: true });
+  }
+  await network.start();
+  const ours: number[] = [];
+  const peer: number[] = [];
+  for (let run = 0; run <= runs; run += 1) {
+    await change(up, run);
+    const { serial, seconds } = await publish(network);
+    const theirs = await stock.push(serial);
+    note(
+      `run ${run}: ours ${seconds.toFixed(2)} s; ftpsync and runmirrors ${theirs.toFixed(2)} s` +
+        (run === 0 ? ' (not counted)' : ''),
+    );
+    if (run === 0) continue;
+    ours.push(seconds);
+    peer.push(theirs);
+  }
+  const [us, them] = [median(ours), median(peer)];
+  conclude({
+    bench: 'propagation',
+    runs,
+    files,
+    mirrors: network.mirrors.length,
+    ours: rounded({ wall: us }),
+    peer: rounded({ wall: them }),
+    ratio: rounded({ wall: them / us }),
+  });
+} catch (error) {
+  note(network.lastLines(10));
+  throw error;
+} finally {
+  await stock?.stop();
+  await network.close();
+}
+
+async function publish({ master, leaves }: Network): Promise<{ serial: number; seconds: number }> {
+  const before = (await master.releases(ARCHIVE))[0]?.serial ?? 0;
+  const started = performance.now();
+  const [{ serial }, ...arrivals] = await Promise.all([
+    master.publish(ARCHIVE),
+    ...leaves.map(async (leaf) => {
+      const shown = await serialBeyond(before, leaf);
+      return { leaf: leaf.name, shown, seconds: (performance.now() - started) / 1000 };
+    }),
+  ]);
+  const wrong = arrivals.find(({ shown }) => shown !== serial);
+  if (wrong !== undefined) throw new Error(`${wrong.leaf} shows ${wrong.shown}, not ${serial}.`);
+  await waitFor(
+    async () => (await master.pushes(ARCHIVE, serial)).every(({ state }) => state === 'committed'),
+    { deadlineMs: DEADLINE_MS, describe: 'every push is committed' },
+  );
+  return { serial, seconds: Math.max(...arrivals.map(({ seconds }) => seconds)) };
+}
+
+function serialBeyond(before: number, { name, tree }: Agent): Promise<number> {
+  return waitFor(
+    async () => {
+      const trace = await readFile(join(tree(ARCHIVE), 'project/trace', name), 'utf8');
+      const serial = Number(parseTrace(trace).archiveSerial);
+      return serial > before && serial;
+    },
+    { deadlineMs: DEADLINE_MS, everyMs: 20, describe: `${name} is beyond ${before}` },
+  );
+}
+
+/** Some new packages, and the indexes with them. */
+async function change(up: string, run: number): Promise<void> {
+  for (let i = 0; i < changed; i += 1) {
+    const name = plainName(files + run * changed + i);
+    await mkdir(dirname(join(up, name)), { recursive: true });
+    await writeFile(join(up, name), noise(`${run} ${name}`, 200));
+  }
+  await writeIndexes(up, run);
+}
+
+async function writeIndexes(up: string, run: number): Promise<void> {
+  await mkdir(dirname(join(up, INDEX)), { recursive: true });
+  const index = noise('index', Math.max(100_000, files * 10));
+  index.write(`release ${run}`, (run * 4_099) % (index.length - 100));
+  await writeFile(join(up, INDEX), index);
+  await writeFile(join(up, RELEASE), `release ${'x'.repeat(run)}\n`);
+}

@@ -9,6 +9,9 @@ import { printable, type TreePath } from './tree-path.ts';
  * Check what no single bucket shows: that everything that comes new is in a folder that the
  * release lists as a folder (and not, say, below a symlink), and that no folder goes that still has
  * something in it. Tell it of every change, then let it finish.
+ *
+ * The release before has been checked when it came, or was read from a disk: what it has is in
+ * folders. So only what comes new is looked after, and folders that go.
  */
 export class FolderCheck {
   readonly #made = new Set<TreePath>(['']);
@@ -18,7 +21,8 @@ export class FolderCheck {
   tell({ path, before, after }: Change): void {
     const slash = path.lastIndexOf('/');
     const folder = slash < 0 ? '' : path.slice(0, slash);
-    if (after !== undefined && !this.#made.has(folder)) this.#needed.add(folder);
+    const isNew = after !== undefined && before === undefined;
+    if (isNew && !this.#made.has(folder)) this.#needed.add(folder);
     if (after?.kind === 'folder') this.#made.add(path);
     else if (before?.kind === 'folder') this.#gone.push(path);
   }

@@ -68,8 +68,9 @@ export interface Plan {
   /** What the release dropped, in the order in which it can be deleted. */
   deletes: Entry[];
   /**
-   * Stage 1: everything that is not an index, a folder before what is in it. Read anew from the
-   * buckets each time, so that a first sync of a million files does not stand in memory.
+   * Stage 1: everything that is not an index, a folder before what is in it. When they are many,
+   * read anew from the buckets each time, so that a first sync of a million files does not stand
+   * in memory.
    */
   content(): AsyncGenerator<Step>;
 }
@@ -84,6 +85,7 @@ export async function planMove(move: Move): Promise<Plan> {
   const obstacles = new Obstacles();
   const contents = new Contents();
   const indexed: Change[] = [];
+  const content = new Kept();
   const deletes: Entry[] = [];
   let changed = 0;
   let gone = 0;
@@ -97,6 +99,8 @@ export async function planMove(move: Move): Promise<Plan> {
       if (change.before !== undefined && !inTheWay) deletes.push(change.before);
     } else if (orderOf(change.after) !== undefined) {
       indexed.push(change);
+    } else {
+      content.tell(change);
     }
   }
   await folders.finish(move.after, move.read);
@@ -112,13 +116,28 @@ export async function planMove(move: Move): Promise<Plan> {
     // A folder comes before what is in it, so backwards it goes after that.
     obstacles: obstacles.list.toReversed(),
     deletes: deletes.toReversed(),
-    content: () => contentSteps(move, sources.fork()),
+    content: () => contentSteps(content.all ?? selectedChanges(move), sources.fork()),
   };
 }
 
-async function* contentSteps(move: Move, sources: Sources): AsyncGenerator<Step> {
-  for await (const change of selectedChanges(move)) {
+async function* contentSteps(
+  all: Iterable<Change> | AsyncIterable<Change>,
+  sources: Sources,
+): AsyncGenerator<Step> {
+  for await (const change of all) {
     if (orderOf(change.after) === undefined) yield* stepFor(change, sources.of(change));
+  }
+}
+
+/** Above this they are read again: about half a KiB each. */
+const MOST_KEPT = 20_000;
+
+/** Remembers changes as long as they are few. */
+class Kept {
+  all: Change[] | undefined = [];
+
+  tell(change: Change): void {
+    if (this.all?.push(change) === MOST_KEPT) this.all = undefined;
   }
 }
 

@@ -85,6 +85,8 @@ async function writeRelease(
     Architectures: 'amd64 all',
     Components: components.join(' '),
     'Acquire-By-Hash': 'true',
+    // As in Debian: apt asks by the strongest digest there is, and by-hash has SHA-256.
+    SHA512: 'false',
   };
   const options = Object.entries(fields).flatMap(([name, value]) => [
     '-o',

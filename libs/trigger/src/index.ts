@@ -7,6 +7,13 @@ export {
   type FanOutCounts,
   type FanOutOptions,
 } from './fan-out/fan-out.ts';
+export {
+  createPullGate,
+  type PullGate,
+  type PullGateOptions,
+  type PullRequest,
+  type PullVerdict,
+} from './fan-out/pull-gate.ts';
 export { whoMayPull, type PullDecision, type PullSlots } from './fan-out/pull-slots.ts';
 export * from './fan-out/push.ts';
 export {

@@ -1,5 +1,6 @@
 import { usualBackoff, type Backoff } from './backoff.ts';
 import { createPatience } from './patience.ts';
+import type { PullGate } from './pull-gate.ts';
 import type { Push, PushNews } from './push.ts';
 import { startPush, type RunningPush } from './running-push.ts';
 import { createSlots } from './slots.ts';
@@ -25,6 +26,8 @@ export interface FanOutOptions {
   backoff?: Backoff;
   /** Milliseconds from a push's first attempt to its last one; 24 h. */
   giveUpAfterMs?: number;
+  /** The slots of the upstreams that pushes name; nobody waits for any when left out. */
+  gate?: PullGate;
   random?: () => number;
   now?: () => Date;
 }
@@ -81,6 +84,7 @@ export function createFanOut(options: FanOutOptions): FanOut {
     now: options.now ?? (() => new Date()),
     slots,
     patience,
+    ...(options.gate === undefined ? {} : { gate: options.gate }),
   };
   const running = new Map<string, RunningPush>();
   /** What still unwinds, also of pushes that were cancelled, by key. */

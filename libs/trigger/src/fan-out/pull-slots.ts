@@ -31,19 +31,19 @@ export function whoMayPull(slots: PullSlots): PullDecision {
     const until = since.getTime() + timeoutMs;
     if (until > now.getTime()) freeAt.set(mirror, Math.max(until, freeAt.get(mirror) ?? 0));
   }
-  const ranked = [...waiting].toSorted((a, b) => rank[a.priority] - rank[b.priority]);
   const go = new Set<string>();
   let free = Math.max(limit - freeAt.size, 0);
   let left = 0;
-  for (const { mirror, priority } of ranked) {
-    if (go.has(mirror)) continue;
-    if (priority === 'urgent' || freeAt.has(mirror)) {
+  for (const kind of order) {
+    for (const { mirror, priority } of waiting) {
+      if (priority !== kind || go.has(mirror)) continue;
+      const needsOne = kind !== 'urgent' && !freeAt.has(mirror);
+      if (needsOne && free === 0) {
+        left += 1;
+        continue;
+      }
+      if (needsOne) free -= 1;
       go.add(mirror);
-    } else if (free > 0) {
-      free -= 1;
-      go.add(mirror);
-    } else {
-      left += 1;
     }
   }
   if (left === 0) return { go: [...go] };
@@ -51,4 +51,4 @@ export function whoMayPull(slots: PullSlots): PullDecision {
   return { go: [...go], lookAgainAt: new Date(next) };
 }
 
-const rank: Record<Priority, number> = { urgent: 0, hub: 1, healthy: 2, suspect: 3 };
+const order: readonly Priority[] = ['urgent', 'hub', 'healthy', 'suspect'];

@@ -1,6 +1,7 @@
 import type { PushState } from '../push-state.ts';
 import type { PushTarget } from '../send/sender.ts';
 import type { Reply } from '../wire/reply.ts';
+import type { Backoff } from './backoff.ts';
 
 /** Who goes first. `suspect`: was not reached the last time; starts among the retries. */
 export type Priority = 'urgent' | 'hub' | 'healthy' | 'suspect';
@@ -20,6 +21,10 @@ export interface Push {
   priority?: Priority;
   /** A push that failed before: not earlier than this, and among the retries. */
   notBefore?: Date;
+  /** Where the mirror will pull from: it waits for a slot there. It waits for none when left out. */
+  upstream?: string;
+  /** In place of the fan-out's own, such as for a mirror that is only probed now and then. */
+  backoff?: Backoff;
 }
 
 /** What has become of a push, to be made durable before the next step is taken. */

@@ -1,6 +1,7 @@
 import pRetry from 'p-retry';
 import { longestPause, pauseAfter, type Backoff } from './backoff.ts';
 import type { Patience } from './patience.ts';
+import type { PullGate } from './pull-gate.ts';
 import type { Priority, Push, PushNews } from './push.ts';
 import type { Lane, Slots } from './slots.ts';
 import { verdictOf, type Verdict } from './verdict.ts';
@@ -17,6 +18,7 @@ export interface Settings {
   now: () => Date;
   slots: Slots;
   patience: Patience;
+  gate?: PullGate;
 }
 
 /** A push on its way. */
@@ -53,7 +55,8 @@ export function startPush(
   settings: Settings,
   previous: Promise<void> | undefined,
 ): RunningPush {
-  const { backoff, random, now } = settings;
+  const { random, now, gate } = settings;
+  const backoff = push.backoff ?? settings.backoff;
   const stopping = new AbortController();
   const stopped = stopping.signal;
   let phase: 'waiting' | 'sending' | 'resting' = 'waiting';
@@ -81,16 +84,14 @@ export function startPush(
     const current = new AbortController();
     let yielded = false;
     breakOff = () => current.abort();
+    const onYield = () => {
+      yielded = true;
+      current.abort();
+    };
     const lane: Lane = failedBefore ? 'retry' : 'live';
-    const slot = await settings.slots.take({
-      lane,
-      rank: rankOf(push.priority, lane, attempts),
-      signal: stopped,
-      onYield() {
-        yielded = true;
-        current.abort();
-      },
-    });
+    await enterGate(onYield);
+    const rank = rankOf(push.priority, lane, attempts);
+    const slot = await settings.slots.take({ lane, rank, signal: stopped, onYield });
     phase = 'sending';
     let verdict: Verdict;
     try {
@@ -101,9 +102,22 @@ export function startPush(
     } finally {
       slot.release();
     }
+    if (verdict.state !== 'accepted') gate?.leave(push.key);
     if (verdict.state === 'unreachable') throw new NotYet(verdict);
+    if (verdict.state === 'accepted') gate?.pulls(push.key, now());
     const { state, reason, reply } = verdict;
     await write({ state, ...(reason && { reason }), ...(reply && { reply }) });
+  }
+
+  /** Until the mirror's upstream has room for it; one that is told a second time has it already. */
+  async function enterGate(onYield: () => void): Promise<void> {
+    const { key, upstream, target } = push;
+    if (gate === undefined || upstream === undefined) return;
+    const urgent = push.priority === 'urgent';
+    const priority = failedBefore && !urgent ? 'suspect' : (push.priority ?? 'healthy');
+    const { mirror } = target;
+    const patience = () => settings.patience.current();
+    await gate.enter({ key, upstream, mirror, priority, patience, onYield, signal: stopped });
   }
 
   async function makeAttempt(signal: AbortSignal, hasYielded: () => boolean): Promise<Verdict> {
@@ -185,6 +199,7 @@ export function startPush(
     stop() {
       stopping.abort();
       breakOff();
+      gate?.abandon(push.key);
     },
     ended,
   };

@@ -77,6 +77,17 @@ describe('decide', () => {
     assert.equal(decide([embargo, hub], pull).allowed, true, 'the archive as a whole');
   });
 
+  test('what follows from the registry yields to a rule about the mirror, however general', () => {
+    const who = { mirror: 'leaf1' };
+    const carried = allow('carried', { who, archive: 'debian', isDefault: true });
+    const request = { ...pull, who: { ...who, tier: 2, roles: ['leaf'] } };
+    for (const about of [who, { tier: 2 }, { role: 'leaf' }]) {
+      assert.equal(decide([carried, deny('no', { who: about })], request).rule?.id, 'no');
+    }
+    const closed = deny('closed', { archive: 'debian' });
+    assert.equal(decide([carried, closed], request).rule?.id, 'carried');
+  });
+
   test('a path that is not plain is refused whatever the rules', () => {
     for (const path of ['/etc', 'a/../b', 'a//b', './a', '', 'a\nb', 'x'.repeat(5000)]) {
       assert.equal(decide([allow('all', {})], { ...pull, path }).allowed, false, path);
@@ -128,14 +139,21 @@ function naive(rules: Rule[], request: Request): Rule[] {
   const ranks = new Map(applying.map((rule) => [rule, naiveRanks(rule, request)]));
   const winners = applying.filter((rule) => {
     const mine = ranks.get(rule) ?? [];
-    for (const other of ranks.values()) {
+    for (const [by, other] of ranks) {
+      if (naiveYields(rule, by)) return false;
       const notLess = other.every((rank, index) => rank >= (mine[index] ?? 0));
+      if (naiveYields(by, rule)) continue;
       if (notLess && other.join() !== mine.join()) return false;
     }
     return true;
   });
   const denies = winners.filter((rule) => rule.effect === 'deny');
   return denies.length > 0 ? denies : winners;
+}
+
+/** What follows from the registry gives way to what somebody wrote about someone. */
+function naiveYields(rule: Rule, to: Rule): boolean {
+  return Boolean(rule.isDefault) && !to.isDefault && Object.keys(to.who).length > 0;
 }
 
 function naiveMatch(rule: Rule, request: Request): boolean {
@@ -245,6 +263,7 @@ function randomRule(random: Random, index: number): Rule {
   return strip({
     id: `r${index}`,
     effect: pick(random, ['allow', 'allow', 'deny']),
+    isDefault: maybe([true, true, false]),
     who: strip({
       mirror: maybe(['leaf1', 'leaf2']),
       key: maybe(['SHA256:a', 'SHA256:b']),

@@ -29,6 +29,8 @@ export interface Decision {
  * 2. A rule overrules another when it is more specific in one respect (who, what, from, when) and
  *    as specific or more in all others. Where each is more specific in another respect, neither
  *    overrules: a tie.
+ *    A default yields besides to every other rule that says who: a deny that names a mirror, a tier
+ *    or a role is never undone by what the registry knows of that mirror's archives.
  * 3. Of the rules that are not overruled, a deny beats an allow. So an allow makes an exception to
  *    a deny only by being more specific all round, never by speaking of something else.
  * 4. Where no rule applies, the answer is no.
@@ -86,8 +88,14 @@ function mostSpecificFirst(a: Applying, b: Applying): number {
 }
 
 function overrules(by: Applying, one: Applying): boolean {
+  if (yields(one, by)) return true;
+  if (yields(by, one)) return false;
   const differences = RESPECTS.map((name) => by.specificity[name] - one.specificity[name]);
   return differences.every((more) => more >= 0) && differences.some((more) => more > 0);
+}
+
+function yields(one: Applying, to: Applying): boolean {
+  return one.rule.isDefault === true && to.rule.isDefault !== true && to.specificity.who > 0;
 }
 
 function asConsidered(
@@ -97,7 +105,8 @@ function asConsidered(
 ): Considered {
   const by = applying.find((other) => overrules(other, one));
   let why = 'it applies, and decides';
-  if (by !== undefined) why = `it applies, but "${by.rule.id}" is more specific`;
+  if (by !== undefined && yields(one, by)) why = `it applies, but yields to "${by.rule.id}"`;
+  else if (by !== undefined) why = `it applies, but "${by.rule.id}" is more specific`;
   else if (one !== deciding) why = whyBeside(one, deciding);
   return { rule: one.rule, matched: true, why };
 }

@@ -7,7 +7,14 @@ export { fingerprint, parsePublicKey, sameKey, type KeyType, type PublicKey } fr
 export { isArchiveName, isHost, isMirrorName, isUser } from './names.ts';
 export { isPlainPath, matchesPath } from './path-pattern.ts';
 export { accessFiles, type AccessFiles, type AccessModule } from './access-files.ts';
-export { EVERYWHERE, intersectReaches, isWithin, reachOf, uniteReaches } from './reach.ts';
+export {
+  EVERYWHERE,
+  intersectReaches,
+  isWithin,
+  reachOf,
+  subtractReaches,
+  uniteReaches,
+} from './reach.ts';
 export {
   isRsyncUser,
   renderRsyncdConf,

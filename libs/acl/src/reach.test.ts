@@ -3,7 +3,14 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { inCidrs } from './cidr.ts';
 import { decide } from './decide.ts';
-import { EVERYWHERE, intersectReaches, isWithin, reachOf, uniteReaches } from './reach.ts';
+import {
+  EVERYWHERE,
+  intersectReaches,
+  isWithin,
+  reachOf,
+  subtractReaches,
+  uniteReaches,
+} from './reach.ts';
 import type { Rule } from './rule.ts';
 
 const AT = new Date('2026-11-21T09:00:00Z');
@@ -70,6 +77,7 @@ describe('from where something is allowed', () => {
         const free = reachOf(rules, request);
         const limit = reachOf([rule('allow', undefined)], request, within);
         assert.deepEqual(intersectReaches(free, limit), reach);
+        assert.deepEqual(uniteReaches([reach, subtractReaches(free, limit)]), free);
       }),
       { numRuns: 300 },
     );

@@ -50,24 +50,30 @@ export function isWithin(some: readonly string[], all: readonly string[]): boole
 
 /** The addresses of any of these lists; all as `reachOf` gives them. */
 export function uniteReaches(lists: readonly (readonly string[])[]): string[] {
-  const all = unique(lists.flat().map(parseCidr));
-  const isIn = (inside: string) => inside !== '';
-  const four = all.filter((cidr) => cidr.family === 4);
-  const six = all.filter((cidr) => cidr.family === 6);
-  return [...cover(IPV4, four, '', isIn), ...cover(IPV6, six, '', isIn)].map(textOfCidr);
+  return combine([lists.flat()], ([any = false]) => any);
 }
 
 /** The addresses that are in both lists; both as `reachOf` gives them. */
 export function intersectReaches(some: readonly string[], others: readonly string[]): string[] {
-  const theirs = others.map(parseCidr);
-  const both = some.map(parseCidr).flatMap((one) =>
-    theirs.flatMap((other) => {
-      if (!sameFamily(one, other)) return [];
-      if (holds(one, other)) return [other.text];
-      return holds(other, one) ? [one.text] : [];
-    }),
-  );
-  return uniteReaches([both]);
+  return combine([some, others], ([one = false, other = false]) => one && other);
+}
+
+/** The addresses of the first list that are not in the second; both as `reachOf` gives them. */
+export function subtractReaches(from: readonly string[], others: readonly string[]): string[] {
+  return combine([from, others], ([one = false, other = false]) => one && !other);
+}
+
+function combine(
+  lists: readonly (readonly string[])[],
+  isIn: (each: readonly boolean[]) => boolean,
+): string[] {
+  const parsed = lists.map((list) => unique(list.map(parseCidr)));
+  return ([4, 6] as const).flatMap((family) => {
+    const own = parsed.map((list) => list.filter((cidr) => cidr.family === family));
+    const ask = (_: string, first: bigint) =>
+      isIn(own.map((list) => list.some((cidr) => holds(cidr, { first, bits: 128 }))));
+    return cover(family === 4 ? IPV4 : IPV6, unique(own.flat()), '', ask).map(textOfCidr);
+  });
 }
 
 type Range = Pick<Cidr, 'first' | 'bits'>;

@@ -30,6 +30,8 @@ export interface Rule {
   validFrom?: Date;
   /** The first moment at which it no longer holds. */
   validUntil?: Date;
+  /** It follows from the registry, and yields to any other rule that says who. */
+  isDefault?: boolean;
 }
 
 /** Somebody wants to do something. */

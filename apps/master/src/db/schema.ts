@@ -1,11 +1,13 @@
 import type { ProfileName } from '@pushmirror/manifest';
 import type { PushState } from '@pushmirror/trigger';
+import type { AccessTables } from './access-schema.ts';
+import type { RegistrationTables } from './registration-schema.ts';
 
 /**
  * The tables as Kysely sees them; apps/master/migrations makes them and says what each column is.
  * Times are ISO 8601 texts in UTC.
  */
-export interface Tables {
+export interface Tables extends AccessTables, RegistrationTables {
   setting: { name: string; value: string };
   archive: ArchiveRow;
   release: ReleaseRow;
@@ -79,10 +81,15 @@ export interface HoldRow {
   issued_by: string;
 }
 
+/** Only an active mirror is pushed; one that is suspended or has left has no rights either. */
+export type MirrorState = 'active' | 'paused' | 'suspended' | 'left';
+
 export interface MirrorRow {
   name: string;
   kind: 'agent' | 'ftpsync';
-  state: 'active' | 'paused';
+  state: MirrorState;
+  state_reason: string | null;
+  state_at: string | null;
   upstream: string | null;
   ssh_host: string;
   ssh_port: number;
@@ -99,6 +106,9 @@ export interface MirrorRow {
   /** Null is the default of its tier. */
   slots: number | null;
   standing: 0 | 1;
+  sponsor: string | null;
+  bandwidth: string | null;
+  addresses: string | null;
 }
 
 export interface MirrorArchiveRow {

@@ -7,11 +7,11 @@ alter table archive add column policy text;
 alter table release add column urgent bigint not null default 0;
 -- 'as-ready' or 'together'.
 alter table release add column switch text not null default 'as-ready';
--- The policy as it was at publish, as JSON (rollout/plan-of.ts); null when there is nothing to conduct.
+-- The policy as it was at publish, as JSON; null when there is nothing to conduct.
 alter table release add column waves text;
 -- The wave that it has reached, from 0; the pushes of this wave and of those before are sent.
 alter table release add column wave bigint not null default 0;
--- 'sending', 'staging', 'committing', 'baking' or 'done' (rollout/phase.ts); of the current wave.
+-- 'sending', 'staging', 'committing', 'baking' or 'done' (rollout/decide.ts); of the current wave.
 alter table release add column phase text not null default 'done';
 -- When this phase began.
 alter table release add column phase_at text;

@@ -3,10 +3,17 @@ import { signHead } from '@pushmirror/trigger/head/sign';
 import type { SigningKey } from '@pushmirror/trigger/head/signing-key';
 import { listArchives } from '../db/archives.ts';
 import type { Db } from '../db/open.ts';
-import { currentRelease, replaceHead } from '../db/releases.ts';
+import { newestHold } from '../db/holds.ts';
+import { currentRelease, publicRelease, replaceHead } from '../db/releases.ts';
 import type { ArchiveRow, ReleaseRow } from '../db/schema.ts';
 import { isHeartbeatDue } from './heartbeat.ts';
-import { clearHalfWritten, readPublicHead, writePublicHead } from './public-head.ts';
+import {
+  clearHalfWritten,
+  readPublicHead,
+  readPublicHold,
+  writePublicHead,
+  writePublicHold,
+} from './public-head.ts';
 import type { Turns } from './turns.ts';
 
 /** What it takes to sign heads and to put them where mirrors find them. */
@@ -30,9 +37,11 @@ export interface Heads {
     serial: number;
     manifest?: { sha256: string; bytes: number };
   }): SignedHead;
-  /** Write the head and the trace files of the newest release into the archive's tree. */
+  /** Write the head and the trace files of the newest public release into the archive's tree. */
   makePublic(archive: ArchiveRow): Promise<void>;
-  /** Make every public head what the database says: after a crash in between, it is not. */
+  /** Write the archive's newest hold into its tree. */
+  makeHoldPublic(archive: ArchiveRow): Promise<void>;
+  /** Make every public head and hold what the database says: after a crash in between, it is not. */
   restore(): Promise<{ archive: string; error?: unknown }[]>;
   /** Issue anew the heads that are due; returns the archives whose head changed. */
   beat(): Promise<{ archive: string; error?: unknown }[]>;
@@ -51,28 +60,50 @@ export function createHeads(o: HeadsOptions): Heads {
   };
 
   const makePublic = async (archive: ArchiveRow) => {
-    const release = await currentRelease(o.db, archive.name);
+    const release = await publicRelease(o.db, archive.name);
     if (release !== undefined) await publish(archive, release);
   };
 
+  /** Returns whether there was anything to do. */
+  const makeHoldPublic = async (archive: ArchiveRow): Promise<boolean> => {
+    const hold = await newestHold(o.db, archive.name);
+    if (hold === undefined || (await readPublicHold(archive.path)) === hold.text) return false;
+    await writePublicHold(archive.path, hold.text);
+    return true;
+  };
+
+  /** The hold first: nobody must find a head without the hold that is about it. */
   const restoreOne = async (archive: ArchiveRow): Promise<boolean> => {
-    const release = await currentRelease(o.db, archive.name);
-    if (release === undefined) return false;
     await clearHalfWritten(archive.path, o.name);
+    await makeHoldPublic(archive);
+    const release = await publicRelease(o.db, archive.name);
+    if (release === undefined) return false;
     if ((await readPublicHead(archive.path)) === release.head) return false;
     await publish(archive, release);
     return true;
   };
 
+  /** The release that is public, and the newest one while it is not: both must stay fresh. */
   const beatOne = async (archive: ArchiveRow): Promise<boolean> => {
-    const release = await currentRelease(o.db, archive.name);
-    if (release === undefined) return false;
+    const published = await publicRelease(o.db, archive.name);
+    const newest = await currentRelease(o.db, archive.name);
+    let beaten = false;
+    if (published !== undefined) {
+      const fresh = await issueAnew(published);
+      if (fresh !== undefined) await publish(archive, fresh);
+      beaten = fresh !== undefined;
+    }
+    if (newest === undefined || newest.serial === published?.serial) return beaten;
+    return (await issueAnew(newest)) !== undefined || beaten;
+  };
+
+  /** When it is due. */
+  const issueAnew = async (release: ReleaseRow): Promise<ReleaseRow | undefined> => {
     const times = { issued: new Date(release.issued_at), expires: new Date(release.expires_at) };
-    if (!isHeartbeatDue(times, o.now())) return false;
+    if (!isHeartbeatDue(times, o.now())) return undefined;
     const fresh = headOf(sign(releaseOf(release)));
     await replaceHead(o.db, release, fresh);
-    await publish(archive, { ...release, ...fresh });
-    return true;
+    return { ...release, ...fresh };
   };
 
   /** Each archive in its turn, so that a heartbeat never overtakes a publish; one error each. */
@@ -89,7 +120,13 @@ export function createHeads(o: HeadsOptions): Heads {
     return changed;
   };
 
-  return { sign, makePublic, restore: () => each(restoreOne), beat: () => each(beatOne) };
+  return {
+    sign,
+    makePublic,
+    makeHoldPublic: async (archive) => void (await makeHoldPublic(archive)),
+    restore: () => each(restoreOne),
+    beat: () => each(beatOne),
+  };
 }
 
 function releaseOf(row: ReleaseRow) {

@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errnoOf, HostError, replaceFile } from '@pushmirror/host';
 import { HEAD_PATH, type SignedHead } from '@pushmirror/trigger/head/head';
+import { HOLD_PATH } from '@pushmirror/trigger/head/hold';
 import { formatMasterTrace, isOurTrace } from './master-trace.ts';
 
 /**
@@ -29,14 +30,29 @@ export async function writePublicHead(
   await replaceFile(head, signed.bytes);
 }
 
+/**
+ * Put the newest hold, or the release from one, where mirrors poll for it.
+ *
+ * @throws HostError `disk-full` or `cannot-write`
+ */
+export async function writePublicHold(root: string, text: string): Promise<void> {
+  const path = join(root, HOLD_PATH);
+  await makeFolder(dirname(path));
+  await replaceFile(path, Buffer.from(text, 'latin1'));
+}
+
+export function readPublicHold(root: string): Promise<string | undefined> {
+  return readText(join(root, HOLD_PATH));
+}
+
 /** The head that is public now; undefined when there is none. */
 export function readPublicHead(root: string): Promise<string | undefined> {
   return readText(join(root, HEAD_PATH));
 }
 
-/** Remove what a crash left behind while a head or a trace was being replaced. */
+/** Remove what a crash left behind while a head, a hold or a trace was being replaced. */
 export async function clearHalfWritten(root: string, master: string): Promise<void> {
-  const names = [HEAD_PATH, `project/trace/${master}`, 'project/trace/master'];
+  const names = [HEAD_PATH, HOLD_PATH, `project/trace/${master}`, 'project/trace/master'];
   for (const path of names.map((name) => join(root, name))) {
     const folder = dirname(path);
     const entries = await readdir(folder).catch(() => []);

@@ -37,11 +37,16 @@ export interface Attempt {
 export interface PublishOptions {
   allowDelete?: number | undefined;
   full?: boolean | undefined;
+  /** Skip waves, bake and switching together, and go ahead of everything. */
+  urgent?: boolean | undefined;
 }
 
 export interface Begun {
   attempt: Attempt;
-  /** Settles when the release exists and its head is public, or when it failed. */
+  /**
+   * Settles when the release exists and its head is public, unless its policy wants that later; or
+   * when it failed.
+   */
   done: Promise<Published>;
 }
 
@@ -65,7 +70,7 @@ export function createPublisher(o: {
   onAttempt?: (attempt: Attempt) => void;
   /** Told at the moment at which a release exists, public or not. */
   onCommitted?: (committed: Committed) => void;
-  /** Told when a release is public; begins its pushes. */
+  /** Told when a release may leave; begins its pushes. */
   onPublished: (archive: string, serial: number) => Promise<void>;
 }): Publisher {
   const latest = new Map<string, Attempt>();
@@ -98,9 +103,17 @@ export function createPublisher(o: {
     const named = { archive: archive.name, epoch: archive.epoch, serial };
     const pushes = await o.turns.take(archive.name, async () => {
       const signed = o.heads.sign(manifest === undefined ? named : { ...named, manifest });
-      const done = await commitRelease(o.db, signed, { ...contents, seconds }, by, o.now());
+      const rollout = { urgent: options.urgent ?? false };
+      const done = await commitRelease(
+        o.db,
+        signed,
+        { ...contents, seconds },
+        by,
+        o.now(),
+        rollout,
+      );
       o.onCommitted?.(done);
-      await makePublic(archive, serial);
+      if (done.release.public_at !== null) await makePublic(archive, serial);
       return done.pushes;
     });
     await o.onPublished(archive.name, serial);

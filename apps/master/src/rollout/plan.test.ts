@@ -8,6 +8,8 @@ const mirror = (name: string, upstream: string | null, state: Candidate['state']
   kind: 'agent' as const,
   upstream,
   state,
+  quarantined_at: null,
+  quarantine_reason: null,
 });
 
 test('every active mirror that opted in is told, by its own upstream', () => {
@@ -17,14 +19,14 @@ test('every active mirror that opted in is told, by its own upstream', () => {
     mirror('resting', 'hub', 'paused'),
     mirror('elsewhere', null),
   ];
-  assert.deepEqual(planRollout(mirrors, new Set(['hub', 'leaf', 'resting'])), [
-    { mirror: 'hub', sender: 'master' },
-    { mirror: 'leaf', sender: 'hub' },
+  assert.deepEqual(planRollout(mirrors, new Set(['hub', 'leaf', 'resting']), { waves: [] }), [
+    { mirror: 'hub', sender: 'master', wave: 0, quarantine: null },
+    { mirror: 'leaf', sender: 'hub', wave: 0, quarantine: null },
   ]);
 });
 
 test('no mirrors, no pushes', () => {
-  assert.deepEqual(planRollout([], new Set(['ghost'])), []);
+  assert.deepEqual(planRollout([], new Set(['ghost']), { waves: [] }), []);
 });
 
 test('those that others wait for go first', () => {

@@ -1,13 +1,13 @@
 import { absolutePath, duration } from '@pushmirror/config';
 import { z } from 'zod';
-import { readGoal } from './goal.ts';
+import { goalOf, readGoal } from './goal.ts';
 import { MIRRORS_AT_MOST, WAVES_AT_MOST, waveName, type Policy } from './policy.ts';
 
 const committed = z
   .union([z.string(), z.int().min(1)])
   .transform((written, context) => {
     const goal = readGoal(String(written));
-    if (goal !== undefined && Object.values(goal)[0] > 0) return goal;
+    if (goal !== undefined && goalOf(goal, 100) > 0) return goal;
     context.addIssue({ code: 'custom', message: 'expected a share such as "95%", or a number' });
     return z.NEVER;
   })

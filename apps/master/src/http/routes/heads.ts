@@ -2,8 +2,9 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Db } from '../../db/open.ts';
-import { currentRelease } from '../../db/releases.ts';
+import { publicRelease } from '../../db/releases.ts';
 import { MasterError } from '../../errors.ts';
+import { newestHold } from '../../db/holds.ts';
 import { name } from './schemas.ts';
 
 /**
@@ -16,7 +17,7 @@ export function headRoutes(base: FastifyInstance, { db }: { db: Db }, done: () =
     '/v1/archives/:archive/head',
     { schema: { params: z.object({ archive: name }) } },
     async (request, reply) => {
-      const release = await currentRelease(db, request.params.archive);
+      const release = await publicRelease(db, request.params.archive);
       if (release === undefined) {
         throw new MasterError('unknown-release', 'There is no release of such an archive.');
       }
@@ -24,6 +25,22 @@ export function headRoutes(base: FastifyInstance, { db }: { db: Db }, done: () =
         .type('text/plain; charset=us-ascii')
         .header('cache-control', 'no-cache')
         .send(Buffer.from(release.head, 'latin1'));
+    },
+  );
+
+  /** The newest hold, or the release from one, as it lies in the tree. */
+  app.get(
+    '/v1/archives/:archive/hold',
+    { schema: { params: z.object({ archive: name }) } },
+    async (request, reply) => {
+      const hold = await newestHold(db, request.params.archive);
+      if (hold === undefined) {
+        throw new MasterError('unknown-release', 'Nothing of such an archive was ever held.');
+      }
+      return reply
+        .type('text/plain; charset=us-ascii')
+        .header('cache-control', 'no-cache')
+        .send(Buffer.from(hold.text, 'latin1'));
     },
   );
   done();

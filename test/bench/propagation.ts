@@ -10,14 +10,14 @@
  * names the release's serial: that file is written after the indexes have switched. The first run is
  * not counted.
  */
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parseTrace } from '@pushmirror/trace';
 import type { Agent } from '../harness/agent.ts';
 import { createNetwork, type Network } from '../harness/network.ts';
-import { buildPlainTree, noise, plainName } from '../harness/plain-tree.ts';
 import { waitFor } from '../harness/wait.ts';
+import { createArchive } from './propagation/archive.ts';
 import { shapeOf } from './propagation/shape.ts';
 import { startStockTree, type StockTree } from './propagation/stock-tree.ts';
 import { conclude, median, note, rounded } from './push/figures.ts';
@@ -37,8 +37,6 @@ const changed = Number(values.changed);
 const runs = Number(values.runs);
 const shape = shapeOf(Number(values.hubs), Number(values.leaves));
 const ARCHIVE = 'bench';
-const INDEX = 'dists/stable/main/binary-amd64/Packages';
-const RELEASE = 'dists/stable/Release';
 const DEADLINE_MS = 300_000;
 
 const network = await createNetwork({
@@ -50,19 +48,18 @@ let stock: StockTree | undefined;
 try {
   const up = network.tree(ARCHIVE);
   note(`a tree of ${files} files, and ${2 * network.mirrors.length} copies of it`);
-  await buildPlainTree(up, { files });
-  await writeIndexes(up, 0);
+  const archive = await createArchive(up, files);
   stock = await startStockTree(join(network.folder, 'stock'), up, shape);
   // Both begin with whole copies: what is measured is a release, not the first copy.
   for (const { name, tree } of network.mirrors) {
-    await cp(up, tree(ARCHIVE), { recursive: true, preserveTimestamps: true });
-    await cp(up, stock.treeOf(name), { recursive: true, preserveTimestamps: true });
+    await archive.copyTo(tree(ARCHIVE));
+    await archive.copyTo(stock.treeOf(name));
   }
   await network.start();
   const ours: number[] = [];
   const peer: number[] = [];
   for (let run = 0; run <= runs; run += 1) {
-    await change(up, run);
+    await archive.change(changed);
     const { serial, seconds } = await publish(network);
     const theirs = await stock.push(serial);
     note(
@@ -119,22 +116,4 @@ function serialBeyond(before: number, { name, tree }: Agent): Promise<number> {
     },
     { deadlineMs: DEADLINE_MS, everyMs: 20, describe: `${name} is beyond ${before}` },
   );
-}
-
-/** Some new packages, and the indexes with them. */
-async function change(up: string, run: number): Promise<void> {
-  for (let i = 0; i < changed; i += 1) {
-    const name = plainName(files + run * changed + i);
-    await mkdir(dirname(join(up, name)), { recursive: true });
-    await writeFile(join(up, name), noise(`${run} ${name}`, 200));
-  }
-  await writeIndexes(up, run);
-}
-
-async function writeIndexes(up: string, run: number): Promise<void> {
-  await mkdir(dirname(join(up, INDEX)), { recursive: true });
-  const index = noise('index', Math.max(100_000, files * 10));
-  index.write(`release ${run}`, (run * 4_099) % (index.length - 100));
-  await writeFile(join(up, INDEX), index);
-  await writeFile(join(up, RELEASE), `release ${'x'.repeat(run)}\n`);
 }

@@ -50,7 +50,7 @@ const ARCHIVE = 'debian';
 const SYNC_MS = 60_000;
 
 export async function createHostileSite(
-  settings: (rsyncd: Rsyncd) => Record<string, unknown> = () => ({}),
+  settings: (rsyncd: Rsyncd) => Promise<Record<string, unknown>> = async () => ({}),
 ): Promise<HostileSite> {
   const { path: folder, remove } = await tempFolder('hostile');
   const up = join(folder, 'up');
@@ -65,7 +65,7 @@ export async function createHostileSite(
     folder: join(folder, 'leaf'),
     hub: false,
     archives: [ARCHIVE],
-    archiveSettings: { deadline: '20s', max_delete: 3, ...settings(rsyncd) },
+    archiveSettings: { deadline: '20s', max_delete: 3, ...(await settings(rsyncd)) },
   });
   const upstream = rsyncd.url(ARCHIVE);
   await agent.install({

@@ -16,8 +16,9 @@ export interface RunOptions {
   stdin?: string | Uint8Array;
   /** At most this many bytes of stdout and of stderr are kept: the last ones. 64 KiB by default. */
   keepBytes?: number;
-  /** Called with each chunk of stdout as it comes. */
+  /** Called with each chunk as it comes. */
   onStdout?: (chunk: Buffer) => void;
+  onStderr?: (chunk: Buffer) => void;
 }
 
 /** How it ended. `code` is null when a signal ended it. */
@@ -91,7 +92,10 @@ export function run(options: RunOptions): Promise<RunResult> {
       stdout.push(chunk);
       options.onStdout?.(chunk);
     });
-    child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk));
+    child.stderr?.on('data', (chunk: Buffer) => {
+      stderr.push(chunk);
+      options.onStderr?.(chunk);
+    });
     child.stdin?.on('error', () => {}); // It may end before it has read everything.
     child.stdin?.end(options.stdin);
     child.on('error', (cause) => {

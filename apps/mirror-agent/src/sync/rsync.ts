@@ -23,6 +23,8 @@ export interface RsyncDone {
 }
 
 const LINES_KEPT = 20;
+/** When rsync has told of its own error, it reads on until its peer ends, which may be never. */
+const ENDS_WITHIN_MS = 3_000;
 
 /**
  * Run rsync to its end, in a process group of its own. The kernel tells it to end when this
@@ -36,18 +38,25 @@ export async function runRsync(options: RsyncOptions): Promise<RsyncDone> {
     limits === undefined
       ? []
       : ['prlimit', `--as=${limits.memory}`, `--fsize=${limits.file}`, '--'];
+  const overdue = new AbortController();
+  let ending: NodeJS.Timeout | undefined;
   const result = await run({
     argv: ['setpriv', '--pdeathsig', 'TERM', '--', ...limited, 'rsync', ...options.args],
     deadlineMs: options.deadlineMs,
-    signal: options.signal,
+    signal: AbortSignal.any([options.signal, overdue.signal]),
     ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
     onStdout(chunk) {
       onStdout?.(chunk);
       const progress = onProgress && parseProgress(chunk.toString('latin1'));
       if (progress !== undefined) onProgress?.(progress);
     },
-  });
-  const rsync = { code: result.code, lines: lastLines(result.stderr) };
+    onStderr(chunk) {
+      if (!chunk.includes('rsync error: ')) return;
+      ending ??= setTimeout(() => overdue.abort(), ENDS_WITHIN_MS);
+    },
+  }).finally(() => clearTimeout(ending));
+  const lines = lastLines(result.stderr);
+  const rsync = { code: overdue.signal.aborted ? codeIn(lines) : result.code, lines };
   if (result.timedOut) {
     const after = Math.round(result.seconds);
     throw new SyncFailure(
@@ -56,7 +65,7 @@ export async function runRsync(options: RsyncOptions): Promise<RsyncDone> {
       { retry: true, rsync },
     );
   }
-  if (result.aborted) {
+  if (result.aborted && !overdue.signal.aborted) {
     throw new SyncFailure('stopped', 'The sync was stopped.', { retry: true, rsync });
   }
   const meaning = meaningOf(stoppedDeleting(rsync) ? DELETE_LIMIT : rsync.code);
@@ -85,6 +94,13 @@ function asFailure(rsync: RsyncEnd, { verdict, sentence }: Meaning): SyncFailure
     retry: verdict === 'retry',
     rsync,
   });
+}
+
+/** The exit code that rsync was on its way to. */
+function codeIn(lines: readonly string[]): number | null {
+  const last = lines.findLast((line) => line.startsWith('rsync error:'));
+  const code = Number(/\(code (\d+)\)/.exec(last ?? '')?.[1]);
+  return Number.isInteger(code) ? code : null;
 }
 
 /** The last lines of what rsync said: text from outside, so without control characters. */

@@ -54,6 +54,20 @@ export const masterSchema = z.strictObject({
       releases: z.int().min(1).default(1000),
     })
     .prefault({}),
+  registration: z
+    .strictObject({
+      policy: z.enum(['invite', 'proof', 'review']).default('review'),
+      allow_addresses: z.array(range).max(1000).default([]),
+      name_servers: z
+        .array(
+          z.string().regex(/^(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:]+\])(:\d{1,5})?$/i, {
+            error: 'expected an address such as "192.0.2.53" or "[2001:db8::53]:53"',
+          }),
+        )
+        .max(10)
+        .optional(),
+    })
+    .prefault({}),
   rsyncd: z
     .strictObject({
       address: address.default('127.0.0.1'),

@@ -24,6 +24,8 @@ export type MasterErrorCode =
   | 'forbidden-address'
   | 'unreachable'
   | 'bad-answer'
+  | 'already-decided'
+  | 'too-many-registrations'
   | 'stopping';
 
 /** The one error class of this app. The message is one sentence: what, where, what to do. */

@@ -21,6 +21,7 @@ import { createLedger } from './rollout/ledger.ts';
 import { createNews, type News } from './rollout/news.ts';
 import { pruneOld } from './rollout/retention.ts';
 import { createRolloutEngine, type RolloutEngine } from './rollout/run.ts';
+import { createDoorkeeper } from './registry/doorkeeper.ts';
 import { readKeys, type MasterKeys } from './setup/keys.ts';
 import { openState, type StateFolder } from './setup/state-folder.ts';
 import { every, type Repeated } from './setup/every.ts';
@@ -128,6 +129,8 @@ async function assemble(parts: Parts): Promise<Master> {
       allowedSigners: keys.readAllowedSigners(),
     }),
     onArchivesChanged: async () => rsyncd?.serve(await listArchives(db)),
+    registrationPolicy: config.registration.policy,
+    registrations: createDoorkeeper({ ...parts, onMirrorsChanged: async () => {} }),
     onPushesEnded: (pushes) => engine.end(pushes),
     onPushesMoved: news.moved,
     async onRetried({ archive, pushes }) {

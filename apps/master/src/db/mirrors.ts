@@ -12,3 +12,7 @@ export function listMirrors(db: DbOrTrx): Promise<MirrorRow[]> {
 export function findMirror(db: DbOrTrx, name: string): Promise<MirrorRow | undefined> {
   return db.selectFrom('mirror').selectAll().where('name', '=', name).executeTakeFirst();
 }
+
+export function updateMirror(db: DbOrTrx, name: string, change: Partial<Omit<MirrorRow, 'name'>>) {
+  return db.updateTable('mirror').set(change).where('name', '=', name).execute();
+}

@@ -1,5 +1,5 @@
 import type { DbOrTrx } from './open.ts';
-import type { TokenRow } from './schema.ts';
+import type { Role, TokenRow } from './schema.ts';
 
 export function insertToken(db: DbOrTrx, row: TokenRow) {
   return db.insertInto('token').values(row).execute();
@@ -22,6 +22,17 @@ export function revokeToken(db: DbOrTrx, id: string, at: string) {
     .updateTable('token')
     .set({ revoked_at: at })
     .where('id', '=', id)
+    .where('revoked_at', 'is', null)
+    .execute();
+}
+
+/** Refuse every token of one role that a mirror has. */
+export function revokeTokensOf(db: DbOrTrx, of: { mirror: string; role: Role }, at: string) {
+  return db
+    .updateTable('token')
+    .set({ revoked_at: at })
+    .where('mirror', '=', of.mirror)
+    .where('role', '=', of.role)
     .where('revoked_at', 'is', null)
     .execute();
 }

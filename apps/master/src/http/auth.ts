@@ -22,6 +22,10 @@ export interface Auth {
   caller(request: FastifyRequest): Caller;
   /** Behind `allow('agent')`: the mirror that the token is for. */
   mirror(request: FastifyRequest): string;
+  /** For routes that know callers by other secrets: refuses an address that tried too many. */
+  throttle(request: FastifyRequest): void;
+  /** Count a secret that was wrong. */
+  failed(request: FastifyRequest): void;
 }
 
 /**
@@ -70,6 +74,8 @@ export function createAuth(db: Db, failures: FailureLimit): Auth {
       if (mirror === null) throw new MasterError('forbidden', 'This token is not one of a mirror.');
       return mirror;
     },
+    throttle: (request) => failures.check(request.ip),
+    failed: (request) => failures.count(request.ip),
   };
 }
 

@@ -32,6 +32,8 @@ const STATUS: Record<MasterErrorCode, number> = {
   'forbidden-address': 422,
   unreachable: 422,
   'bad-answer': 422,
+  'already-decided': 409,
+  'too-many-registrations': 429,
   stopping: 503,
 };
 

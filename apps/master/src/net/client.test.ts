@@ -138,7 +138,10 @@ test('over TLS the name is asked for and the certificate must be for it', async 
     response.end('secret');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => void server.close().closeAllConnections());
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
   const { port } = server.address() as AddressInfo;
   const names53 = await nameServer(t, () => ['127.0.0.1']);
   const client = clientOf(names53, ['127.0.0.1/32'], { ca });

@@ -26,6 +26,10 @@ export interface NewMirror {
   rsyncUrl?: string | undefined;
   country?: string | undefined;
   contact?: string | undefined;
+  sponsor?: string | undefined;
+  bandwidth?: string | undefined;
+  /** Where it pulls from: addresses and networks. */
+  addresses?: readonly string[];
 }
 
 /** What is known already. */
@@ -49,6 +53,8 @@ export function checkNewMirror(mirror: NewMirror, known: Known, at: Date): Mirro
     name: mirror.name,
     kind: mirror.kind,
     state: 'active',
+    state_reason: null,
+    state_at: null,
     upstream: mirror.upstream ?? null,
     ssh_host: mirror.ssh.host,
     ssh_port: mirror.ssh.port,
@@ -59,6 +65,9 @@ export function checkNewMirror(mirror: NewMirror, known: Known, at: Date): Mirro
     rsync_url: mirror.rsyncUrl ?? null,
     country: mirror.country ?? null,
     contact: mirror.contact ?? null,
+    sponsor: mirror.sponsor ?? null,
+    bandwidth: mirror.bandwidth ?? null,
+    addresses: mirror.addresses === undefined ? null : JSON.stringify(mirror.addresses),
     added_at: at.toISOString(),
     quarantined_at: null,
     quarantine_reason: null,

@@ -49,14 +49,15 @@ export function operatorKit(
   };
 }
 
-interface Source {
+/** A place that a mirror may pull from, and that may push it. */
+export interface Source {
   name: string;
   pushKey: string | null;
   rsyncUrl: string;
 }
 
-/** The mirror's upstream first, the master last. */
-function sourcesAbove(
+/** Where a mirror pulls from: its upstream first, the master last. */
+export function sourcesAbove(
   mirror: MirrorRow,
   mirrors: readonly MirrorRow[],
   master: MasterFacts,

@@ -54,6 +54,17 @@ port = 8470
 # So many releases of each archive.
 # releases = 1000
 
+# How operators' registrations (mirror-agent register) are taken: "invite" (only with an invitation of
+# mirror-master mirror invite), "proof" (as soon as the public URL and the SSH endpoint are proven), or
+# "review" (proven, then approved: mirror-master mirror approve). An invitation counts under all three.
+# [registration]
+# policy = "review"
+# The master looks at registered URLs and endpoints only at public addresses. In a network without
+# them, name the ranges that it may go to as well.
+# allow_addresses = ["10.20.0.0/16"]
+# The name servers that are asked; those of the system when left out.
+# name_servers = ["192.0.2.53"]
+
 # With this section the master runs an rsync daemon itself, with a read-only module per archive.
 # [rsyncd]
 # address = "0.0.0.0"

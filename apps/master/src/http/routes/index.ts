@@ -5,9 +5,11 @@ import { downstreamRoutes } from './downstreams.ts';
 import { eventRoutes, type EventNeeds } from './events.ts';
 import { headRoutes } from './heads.ts';
 import { healthRoutes, type HealthNeeds } from './health.ts';
+import { inviteRoutes } from './invites.ts';
 import { mirrorRoutes, type MirrorNeeds } from './mirrors.ts';
 import { pageRoutes, type PageNeeds } from './page.ts';
 import { receiptRoutes } from './receipts.ts';
+import { registrationRoutes, type RegistrationNeeds } from './registrations.ts';
 import { releaseRoutes, type ReleaseNeeds } from './releases.ts';
 import { reportRoutes, type ReportNeeds } from './reports.ts';
 import { rolloutRoutes, type RolloutNeeds } from './rollouts.ts';
@@ -20,6 +22,7 @@ export type RouteNeeds = ArchiveNeeds &
   HealthNeeds &
   MirrorNeeds &
   PageNeeds &
+  RegistrationNeeds &
   ReleaseNeeds &
   ReportNeeds &
   RolloutNeeds;
@@ -40,5 +43,7 @@ export async function routes(app: FastifyInstance, needs: RouteNeeds): Promise<v
   await app.register(reportRoutes, needs);
   await app.register(tokenRoutes, needs);
   await app.register(auditRoutes, needs);
+  await app.register(registrationRoutes, needs);
+  await app.register(inviteRoutes, needs);
   app.get('/v1/openapi.json', { schema: { hide: true } }, () => app.swagger());
 }

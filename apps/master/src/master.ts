@@ -4,13 +4,14 @@ import type { Sender } from '@pushmirror/trigger/send/sender';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { portError } from './access/free-port.ts';
-import { startRsyncDaemon, type RsyncDaemon } from './access/rsync-daemon.ts';
+import { checkInstalled } from './access/check-installed.ts';
+import { renderForMaster } from './access/render.ts';
+import { createServing, type Serving } from './access/serving.ts';
 import { createHeads, type Heads } from './archive/heads.ts';
 import { heartbeatInterval } from './archive/heartbeat.ts';
 import { createPublisher, type Publisher } from './archive/publish.ts';
 import { createTurns } from './archive/turns.ts';
 import { publicUrl, rsyncUrl, type MasterConfig } from './config.ts';
-import { listArchives } from './db/archives.ts';
 import { openDatabase, type Db } from './db/open.ts';
 import { createApp } from './http/app.ts';
 import { createAuth } from './http/auth.ts';
@@ -110,7 +111,8 @@ async function assemble(parts: Parts): Promise<Master> {
       await engine.resume(archive);
     },
   });
-  let rsyncd: RsyncDaemon | undefined;
+  const serving = createServing(parts);
+  const { access } = serving;
   const app = await createApp({
     db,
     now,
@@ -128,9 +130,12 @@ async function assemble(parts: Parts): Promise<Master> {
       pushKey: keys.pushKey.line,
       allowedSigners: keys.readAllowedSigners(),
     }),
-    onArchivesChanged: async () => rsyncd?.serve(await listArchives(db)),
+    access,
+    checkAccess: () => checkInstalled(access, config, now),
+    renderAccess: async (to) => renderForMaster(await access.policy(), config, to, now()),
+    onArchivesChanged: access.refresh,
     registrationPolicy: config.registration.policy,
-    registrations: createDoorkeeper({ ...parts, onMirrorsChanged: async () => {} }),
+    registrations: createDoorkeeper({ ...parts, onMirrorsChanged: access.refresh }),
     onPushesEnded: (pushes) => engine.end(pushes),
     onPushesMoved: news.moved,
     async onRetried({ archive, pushes }) {
@@ -145,14 +150,14 @@ async function assemble(parts: Parts): Promise<Master> {
     app,
     url: () => app.listeningOrigin,
     async start() {
-      rsyncd = await startRsyncd(config, logger, db);
+      await serving.start();
       await listen(app, config);
       await upkeep.start(); // Its first round makes public what a crash left unpublished.
       await engine.resume();
       void retention.start(); // Forgetting can wait for everything else, and nothing waits for it.
     },
     destroy: () =>
-      destroyAll({ ...parts, upkeep, retention, news, publisher, engine, sender, app, rsyncd }),
+      destroyAll({ ...parts, upkeep, retention, news, publisher, engine, sender, app, serving }),
   };
 }
 
@@ -227,18 +232,6 @@ function createRetention({ config, logger, now, db }: Parts): Repeated {
   };
 }
 
-async function startRsyncd(
-  config: MasterConfig,
-  logger: Logger,
-  db: Db,
-): Promise<RsyncDaemon | undefined> {
-  if (config.rsyncd === undefined) return undefined;
-  const { address, port, hosts_allow: hostsAllow, max_connections: maxConnections } = config.rsyncd;
-  const settings = { stateDir: config.state, address, port, hostsAllow, maxConnections };
-  const onExit = (end: object) => logger.error(end, 'the rsync daemon ended and is started again');
-  return startRsyncDaemon({ ...settings, onExit }, await listArchives(db));
-}
-
 async function listen(app: FastifyInstance, config: MasterConfig): Promise<void> {
   const { address, port } = config.listen;
   try {
@@ -261,7 +254,7 @@ async function destroyAll(
     engine: RolloutEngine;
     sender: Sender;
     app: FastifyInstance;
-    rsyncd: RsyncDaemon | undefined;
+    serving: Serving;
   },
 ): Promise<void> {
   await all.publisher.close();
@@ -269,10 +262,10 @@ async function destroyAll(
   await all.retention.stop();
   await all.engine.close();
   await all.sender.close();
+  await all.serving.close(); // Before the API, at which agents wait for it.
   const deadline = setTimeout(() => all.app.server.closeAllConnections(), CLOSE_DEADLINE_MS);
   await all.app.close();
   clearTimeout(deadline);
-  await all.rsyncd?.close();
   await all.news.settled();
   await all.db.destroy();
   all.folder.release();

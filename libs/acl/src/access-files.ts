@@ -8,15 +8,15 @@ export interface AccessModule {
   name: string;
   archive: string;
   /** rsync users who get in with their secret; null: everybody, without one. */
-  users: readonly string[] | null;
+  users: string[] | null;
   /** Ranges that may come at all. */
-  hostsAllow: readonly string[];
+  hostsAllow: string[];
   /** From where each user may come, when that is not the same for all; else null. */
-  ranges: Readonly<Record<string, readonly string[]>> | null;
+  ranges: Record<string, string[]> | null;
   /** Path patterns that are not shown. */
-  hide: readonly string[];
+  hide: string[];
   /** Path patterns that alone are shown; null: the whole archive. */
-  show: readonly string[] | null;
+  show: string[] | null;
 }
 
 /** What an rsync daemon is given: its modules, and the files that these refer to. */

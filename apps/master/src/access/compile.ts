@@ -102,7 +102,7 @@ function moduleFor(
   const shared = { name, archive };
   const reaches = [...mirrors.values()];
   if (anybody.length > 0 && reaches.every((from) => isWithin(from, anybody))) {
-    return { ...shared, users: null, hostsAllow: anybody, ranges: null };
+    return { ...shared, users: null, hostsAllow: [...anybody], ranges: null };
   }
   if (anybody.length > 0) {
     notes.push(
@@ -111,7 +111,7 @@ function moduleFor(
   }
   const hostsAllow = uniteReaches(reaches);
   const accounts = [...mirrors].flatMap(([mirror, from]) =>
-    (users.get(mirror) ?? []).map((user) => [user, from] as const),
+    (users.get(mirror) ?? []).map((user): [string, string[]] => [user, [...from]]),
   );
   const differ = reaches.some((from) => !isWithin(hostsAllow, from));
   return {

@@ -1,48 +1,59 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { renderRsyncdConf } from '@pushmirror/acl';
+import { accessFiles, renderRsyncdConf, type AccessModule } from '@pushmirror/acl';
 import { killGroup, replaceFile, supervise, type Supervised } from '@pushmirror/host';
 import { checkPortFree } from './free-port.ts';
+import { guardProgram } from './guard-program.ts';
 
 export interface RsyncDaemonOptions {
   stateDir: string;
   address: string;
   port: number;
+  /** No module lets in anybody from elsewhere; empty: no such limit. */
   hostsAllow: readonly string[];
   maxConnections: number;
   /** Told of every end that nobody asked for. */
   onExit: (end: { code: number | null; stderr: string; restartInMs: number }) => void;
 }
 
+/** What is served, and to whom. */
+export interface Served {
+  archives: readonly { name: string; path: string }[];
+  modules: readonly AccessModule[];
+  secrets: readonly { user: string; secret: string }[];
+}
+
 /** An rsync daemon that is ours: started, watched, ended with the master. */
 export interface RsyncDaemon {
   /**
-   * Serve these folders from now on. rsync reads its configuration again for each client
-   * (rsyncd.conf(5)), so that nothing need be restarted.
+   * Serve this from now on. rsync reads its configuration again for each client (rsyncd.conf(5)), so
+   * that nothing need be restarted; a transfer that is under way goes on.
    */
-  serve(archives: readonly { name: string; path: string }[]): Promise<void>;
+  serve(served: Served): Promise<void>;
   close(): Promise<void>;
 }
 
 const ORPHAN_WAIT_MS = 3_000;
 
 /**
- * Start an rsync daemon with a module for each archive, read-only.
+ * Start an rsync daemon with a module for each archive and view, read-only.
  *
  * @throws HostError `port-in-use`, `program-missing`, `disk-full`; AclError `unsafe-rsyncd`.
  */
 export async function startRsyncDaemon(
   o: RsyncDaemonOptions,
-  archives: readonly { name: string; path: string }[],
+  served: Served,
 ): Promise<RsyncDaemon> {
   const conf = join(o.stateDir, 'rsyncd.conf');
   const pidFile = join(o.stateDir, 'rsyncd.pid');
-  const write = (served: readonly { name: string; path: string }[]) =>
-    replaceFile(conf, renderConf(o, pidFile, served));
+  const write = async (now: Served) => {
+    // The configuration last: until then, what it refers to is more than it needs.
+    for (const { path, text } of rsyncdFiles(o, now)) await replaceFile(path, text, 0o600);
+  };
   await endOrphan(pidFile, conf);
   await checkPortFree(o.address, o.port);
-  await write(archives);
+  await write(served);
   const daemon: Supervised = supervise({
     argv: ['rsync', '--daemon', '--no-detach', `--config=${conf}`],
     onExit: o.onExit,
@@ -56,20 +67,33 @@ export async function startRsyncDaemon(
   };
 }
 
-function renderConf(
-  o: RsyncDaemonOptions,
-  pidFile: string,
-  archives: readonly { name: string; path: string }[],
-): string {
-  const allowed = o.hostsAllow.length === 0 ? {} : { hostsAllow: o.hostsAllow };
-  return renderRsyncdConf({
+/**
+ * The files that an rsync daemon needs, rsyncd.conf last.
+ *
+ * @throws AclError `unsafe-rsyncd`
+ */
+export function rsyncdFiles(
+  o: Omit<RsyncDaemonOptions, 'onExit'>,
+  { archives, modules, secrets }: Served,
+): { path: string; text: string }[] {
+  const paths = new Map(archives.map(({ name, path }) => [name, path]));
+  const access = accessFiles({
+    modules,
+    secrets,
+    pathOf: (archive) => paths.get(archive),
+    folder: o.stateDir,
+    guard: guardProgram(),
+    within: o.hostsAllow,
+  });
+  const text = renderRsyncdConf({
     address: o.address,
     port: o.port,
-    pidFile,
+    pidFile: join(o.stateDir, 'rsyncd.pid'),
     lockFile: join(o.stateDir, 'rsyncd.lock'),
     maxConnections: o.maxConnections,
-    modules: archives.map(({ name, path }) => ({ name, path, ...allowed })),
+    modules: access.modules,
   });
+  return [...access.files, { path: join(o.stateDir, 'rsyncd.conf'), text }];
 }
 
 /** A master that was killed leaves its rsync daemon behind, which holds the port: end that one. */

@@ -1,4 +1,6 @@
 import type { FastifyInstance } from 'fastify';
+import { accessRoutes } from './access.ts';
+import { aclRoutes, type AclNeeds } from './acl.ts';
 import { archiveRoutes, type ArchiveNeeds } from './archives.ts';
 import { auditRoutes } from './audit.ts';
 import { downstreamRoutes } from './downstreams.ts';
@@ -17,7 +19,8 @@ import { statusRoutes } from './status.ts';
 import { tokenRoutes } from './tokens.ts';
 
 /** What all routes together are given. */
-export type RouteNeeds = ArchiveNeeds &
+export type RouteNeeds = AclNeeds &
+  ArchiveNeeds &
   EventNeeds &
   HealthNeeds &
   MirrorNeeds &
@@ -40,6 +43,8 @@ export async function routes(app: FastifyInstance, needs: RouteNeeds): Promise<v
   await app.register(eventRoutes, needs);
   await app.register(mirrorRoutes, needs);
   await app.register(downstreamRoutes, needs);
+  await app.register(accessRoutes, needs);
+  await app.register(aclRoutes, needs);
   await app.register(reportRoutes, needs);
   await app.register(tokenRoutes, needs);
   await app.register(auditRoutes, needs);

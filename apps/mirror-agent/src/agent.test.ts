@@ -256,7 +256,11 @@ describe('the agent', () => {
     const agent = await hub.start();
     await until('the leaf follows', () => serialOf(below) === 1, 30_000);
     assert.equal(leaf.content(), 'serial 1\n');
-    assert.deepEqual(agent.status().archives[0]?.relay, { serial: 1, states: { accepted: 1 } });
+    assert.deepEqual(agent.status().archives[0]?.relay, {
+      serial: 1,
+      phase: 'committed',
+      states: { accepted: 1 },
+    });
     await until('hook5 has run', () => existsSync(join(tree, 'hook5')));
     assert.equal(readFileSync(join(tree, 'hook5'), 'utf8'), '1\n');
     await agent.destroy();

@@ -111,20 +111,28 @@ async function compose(
     doors = await openDoors({ settings, paths, receiver, audit, handle, log, now, undo });
   }
   // From here on a forced command finds us, or its head is in the inbox already.
-  await readInbox(core);
+  await readInbox(core, true);
   if (!serves) return agent;
 
   const onError = (err: unknown) => log.error({ err }, 'the inbox or the relay has a fault');
-  undo.push(watchFolder(paths.inbox, () => readInbox(core), onError));
+  undo.push(watchFolder(paths.inbox, () => readInbox(core, false), onError));
   const relaying = startRelaying(core).catch(onError);
   undo.push(() => relaying);
   for (const archive of archives.values()) archive.startPolling();
   return agent;
 }
 
-/** Heads that a forced command has left there while we were down or starting. */
-async function readInbox({ archives, inbox, desk }: Core): Promise<void> {
-  for (const [name, { converger }] of archives) {
+const NOTHING = Buffer.alloc(0);
+
+/** Heads, words and holds that a forced command has left there while we were down or starting. */
+async function readInbox({ archives, inbox, arrivals, desk }: Core, first: boolean): Promise<void> {
+  for (const [name, archive] of archives) {
+    const { converger } = archive;
+    const permission = await inbox.permission(name);
+    const { hold } = permission;
+    const isKnown = !first && hold?.bytes.equals(archive.permission().hold?.bytes ?? NOTHING);
+    archive.permit(permission);
+    if (hold !== undefined && isKnown !== true) await arrivals.onHold(hold, permission);
     const found = await inbox.head(name);
     const { goal, committed } = converger.status();
     if (found === undefined || !isNews(goal, found)) continue;
@@ -140,7 +148,7 @@ async function readInbox({ archives, inbox, desk }: Core): Promise<void> {
 async function startRelaying({ archives, hub }: Core): Promise<void> {
   for (const { converger, relay } of archives.values()) {
     const { committed } = converger.status();
-    if (committed?.signed !== undefined) await relay.announce(committed.signed);
+    if (committed?.signed !== undefined) await relay.announce(committed.signed, 'committed');
   }
   await hub.start();
 }

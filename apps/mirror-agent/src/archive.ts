@@ -4,10 +4,11 @@ import type { AgentConfig, ArchiveConfig } from './config.ts';
 import { startConverger, type Converger } from './converge/converge.ts';
 import type { ArchiveNews } from './converge/news.ts';
 import { messageOf } from './errors.ts';
-import { lookForNews, type LookResult, type PolledPeer } from './front-door/look.ts';
+import { lookForNews, type LookResult, type MayPull, type PolledPeer } from './front-door/look.ts';
 import { startPoller, type Poller, type PollVia } from './front-door/poll.ts';
 import { createMasterHead, type MasterHead, type Withheld } from './master-head.ts';
 import type { MasterClient } from './master-client.ts';
+import { mayCommit, type Permission } from './permission.ts';
 import type { Relay } from './relay/relay.ts';
 import { archiveStatus, type ArchiveStatus } from './status.ts';
 
@@ -16,6 +17,9 @@ export interface Archive {
   config: ArchiveConfig;
   converger: Converger;
   relay: Relay;
+  /** What may be committed from now on. */
+  permit(permission: Permission): void;
+  permission(): Permission;
   /** Ask the upstream now. */
   ask(via: PollVia): Promise<LookResult>;
   /** Ask the upstream soon. */
@@ -31,6 +35,8 @@ export interface ArchiveOptions {
   config: ArchiveConfig;
   agent: AgentConfig;
   stateDir: string;
+  /** What may be committed, as the inbox says. */
+  permission: Permission;
   receiver: Receiver;
   committed: CommittedStore;
   master: MasterClient | undefined;
@@ -49,6 +55,7 @@ const POLLS_PER_MASTER_CHECK = 4;
 export async function startArchive(options: ArchiveOptions): Promise<Archive> {
   const { config, agent, receiver, signal, random, relay } = options;
   let lastPoll: { at: Date; result: LookResult } | undefined;
+  let { permission } = options;
   let poller: Poller<LookResult> | undefined;
   const converger = await startConverger({
     archive: config,
@@ -56,8 +63,13 @@ export async function startArchive(options: ArchiveOptions): Promise<Archive> {
     stateDir: options.stateDir,
     committed: options.committed,
     acceptHead,
+    mayCommit: (signed) => mayCommit(signed, permission),
     inTurn: options.inTurn,
-    onNews: options.onNews,
+    onNews(news) {
+      // It may have become public while it was being staged.
+      if (news.type === 'waits') void poller?.ask('hint').catch(() => {});
+      return options.onNews(news);
+    },
     now: () => receiver.now(),
     random,
     signal,
@@ -81,6 +93,7 @@ export async function startArchive(options: ArchiveOptions): Promise<Archive> {
         mirror: agent.name,
         stateDir: options.stateDir,
         receiver,
+        mayPull,
         committed: () => converger.status().committed,
         hasGoal: () => converger.status().goal !== undefined,
         headsExpected: options.master !== undefined,
@@ -98,6 +111,11 @@ export async function startArchive(options: ArchiveOptions): Promise<Archive> {
       });
     }
     return result;
+  }
+
+  async function mayPull(serial: number): Promise<MayPull> {
+    const answer = await options.master?.mayPull(config.name, serial);
+    return answer?.kind === 'ok' ? answer.value : { go: true };
   }
 
   function watchMaster(master: MasterClient): MasterHead {
@@ -118,6 +136,11 @@ export async function startArchive(options: ArchiveOptions): Promise<Archive> {
     config,
     converger,
     relay,
+    permit(now) {
+      permission = now;
+      converger.reconsider();
+    },
+    permission: () => permission,
     ask: (via) => poller?.ask(via) ?? look(via),
     hint: () => poller?.hint() ?? 'accepted',
     startPolling() {
@@ -125,19 +148,23 @@ export async function startArchive(options: ArchiveOptions): Promise<Archive> {
         look,
         everyMs: config.poll.every,
         jitterMs: config.poll.jitter,
+        soonerMs: (result) =>
+          result.kind === 'full' ? result.retryAfter * 1000 * (1 + random() / 4) : undefined,
         random,
         clock: () => performance.now(),
         signal,
       });
     },
     status() {
-      const { state, goal, committed, lastFailure, upstream } = converger.status();
+      const { state, goal, committed, staged, lastFailure, upstream } = converger.status();
       return archiveStatus({
         archive: config.name,
         upstream: upstream ?? config.upstream,
         state,
         goal,
         committed,
+        staged,
+        hold: permission.hold,
         lastFailure,
         lastPoll,
         withheld: masterHead?.withheld(),

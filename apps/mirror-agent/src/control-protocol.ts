@@ -34,7 +34,7 @@ export type SyncLine =
   | {
       type: 'result';
       archive: string;
-      result: 'committed' | 'nothing-new' | 'failed';
+      result: 'committed' | 'staged' | 'nothing-new' | 'failed';
       serial?: number;
       bytes?: number;
       seconds?: number;
@@ -61,7 +61,7 @@ export const syncLine: z.ZodType<SyncLine> = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('result'),
     archive: text,
-    result: z.enum(['committed', 'nothing-new', 'failed']),
+    result: z.enum(['committed', 'staged', 'nothing-new', 'failed']),
     serial,
     bytes: number.optional(),
     seconds: number.optional(),

@@ -1,6 +1,7 @@
-import type { Receiver } from '@pushmirror/trigger';
+import { holdCovers, type Receiver } from '@pushmirror/trigger';
 import pLimit from 'p-limit';
 import { startArchive, type Archive } from './archive.ts';
+import { createArrivals, type Arrivals } from './arrivals.ts';
 import { createAudit, type Audit } from './audit.ts';
 import { createAuditor } from './auditor.ts';
 import { createCommittedStore } from './committed.ts';
@@ -23,6 +24,7 @@ export interface Core {
   archives: ReadonlyMap<string, Archive>;
   inbox: Inbox;
   receiver: Receiver;
+  arrivals: Arrivals;
   desk: NewsDesk;
   hub: Hub;
   reporter: Reporter;
@@ -81,13 +83,24 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     now,
     signal,
   });
-  const report = desk.onPush;
-  const hubOptions = { config, paths, master, sends, report, onCorrupt, log, now, random, signal };
-  const opened = await openHub(hubOptions);
+  const archives = new Map<string, Archive>();
+  const opened = await openHub({
+    config,
+    paths,
+    master,
+    sends,
+    onCorrupt,
+    log,
+    now,
+    random,
+    signal,
+    report: desk.onPush,
+    isHeld: ({ head }) => holdCovers(archives.get(head.archive)?.permission().hold?.hold, head),
+  });
   hub = opened;
   undo.push(() => opened.close());
 
-  const archives = new Map<string, Archive>();
+  const arrivals = createArrivals({ archives, hub: opened, desk, log });
   const audit = createAudit(paths.audit);
   const inbox = createInbox(paths.inbox, onCorrupt);
   const goalOf = (archive: string) => archives.get(archive)?.converger.status().goal;
@@ -95,11 +108,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     settings,
     signers: openSigners(config.allowed_signers, (reason) => log.error(reason)),
     inbox,
-    async onOffered(signed, offered, peer) {
-      const via = 'upstream' in peer ? 'poll' : 'push';
-      archives.get(signed.head.archive)?.converger.aim(signed, via);
-      if (offered === 'first' || offered === 'newer') await desk.onAccepted(signed, via);
-    },
+    ...arrivals,
     hint: async (archive) => archives.get(archive)?.hint() ?? 'busy',
     audit: createAuditor({
       audit,
@@ -128,13 +137,14 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     const archive = await startArchive({
       ...shared,
       config: one,
+      permission: await inbox.permission(one.name),
       relay: opened.relayOf(one.name),
       onNews: (news) => desk.onArchive(one, news),
       ...logging(log, one),
     });
     archives.set(one.name, archive);
   }
-  return { archives, inbox, receiver, desk, hub: opened, reporter, audit };
+  return { archives, inbox, receiver, arrivals, desk, hub: opened, reporter, audit };
 }
 
 function masterOf({ master }: AgentConfig, signal: AbortSignal): MasterClient | undefined {

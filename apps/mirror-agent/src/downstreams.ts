@@ -1,6 +1,7 @@
 import { isHost, isMirrorName, isUser } from '@pushmirror/acl';
 import { replaceFile } from '@pushmirror/host';
 import { downstreamsResponse, type Downstream } from '@pushmirror/trigger';
+import type { z } from 'zod';
 import type { MasterClient } from './master-client.ts';
 import { createMutex } from './state/mutex.ts';
 import { readJson, type OnCorrupt } from './state/read-json.ts';
@@ -9,7 +10,11 @@ import { readJson, type OnCorrupt } from './state/read-json.ts';
 export interface Downstreams {
   /** Those that have opted in to an archive. */
   of(archive: string): Downstream[];
+  /** All that can be pushed to. */
+  all(): Downstream[];
   count(): number;
+  /** At most so many of them pull from us at once, by the master's word. */
+  slots(): number | undefined;
   /** Ask the master anew, unless `digest` says that nothing changed. Never throws. */
   refresh(digest?: string): Promise<void>;
 }
@@ -24,7 +29,11 @@ export interface DownstreamsOptions {
 }
 
 export async function openDownstreams(options: DownstreamsOptions): Promise<Downstreams> {
-  let list = (await readJson(options.path, downstreamsResponse, options.onCorrupt)) ?? {
+  let list: z.output<typeof downstreamsResponse> = (await readJson(
+    options.path,
+    downstreamsResponse,
+    options.onCorrupt,
+  )) ?? {
     digest: '',
     downstreams: [],
   };
@@ -33,7 +42,9 @@ export async function openDownstreams(options: DownstreamsOptions): Promise<Down
   return {
     of: (archive) =>
       list.downstreams.filter((one) => one.archives.includes(archive) && isUsable(one)),
+    all: () => list.downstreams.filter(isUsable),
     count: () => list.downstreams.length,
+    slots: () => list.slots,
     refresh: (digest) =>
       mutex(async () => {
         if (options.master === undefined || digest === list.digest) return;

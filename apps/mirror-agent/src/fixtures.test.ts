@@ -4,7 +4,15 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
-import { readSigningKey, signHead, type Head, type SignedHead } from '@pushmirror/trigger';
+import {
+  readSigningKey,
+  signHead,
+  signHold,
+  type Head,
+  type Hold,
+  type SignedHead,
+  type SignedHold,
+} from '@pushmirror/trigger';
 import { stringify } from 'smol-toml';
 
 /** What the tests of this app share. A folder that goes when the tests of a file are done. */
@@ -24,7 +32,10 @@ export function makeKey(path: string, ...options: string[]): string {
 export function makeNetwork(folder: string) {
   const publicKey = makeKey(join(folder, 'signer'));
   const allowedSigners = join(folder, 'allowed_signers');
-  writeFileSync(allowedSigners, `release@net namespaces="pushmirror-head" ${publicKey}\n`);
+  writeFileSync(
+    allowedSigners,
+    `release@net namespaces="pushmirror-head,pushmirror-hold" ${publicKey}\n`,
+  );
   const key = readSigningKey(join(folder, 'signer'));
   return {
     allowedSigners,
@@ -33,6 +44,11 @@ export function makeNetwork(folder: string) {
       const expires = new Date(issued.getTime() + 86_400_000);
       const head = { network: 'net', archive: 'debian', epoch: 1, serial, issued, expires };
       return signHead({ ...head, ...change }, key);
+    },
+    hold(serial: number, sequence: number, state: Hold['state'], reason?: string): SignedHold {
+      const about = { network: 'net', archive: 'debian', epoch: 1, serial, sequence, state };
+      const why = reason === undefined ? {} : { reason };
+      return signHold({ ...about, ...why, issued: new Date() }, key);
     },
   };
 }

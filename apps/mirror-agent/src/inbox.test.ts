@@ -7,9 +7,10 @@ import { describe, test } from 'node:test';
 import { parseHead } from '@pushmirror/trigger';
 import { makeNetwork, tempFolder } from './fixtures.test.ts';
 import { createInbox } from './inbox.ts';
+import { mayCommit } from './permission.ts';
 
 const folder = tempFolder();
-const { head } = makeNetwork(folder);
+const { head, hold } = makeNetwork(folder);
 const inboxAt = (path = mkdtempSync(join(folder, 'inbox-'))) => ({
   path,
   inbox: createInbox(path, () => assert.fail('nothing is corrupt')),
@@ -19,23 +20,23 @@ describe('the inbox', () => {
   test('keeps the newest head, and says how each stood to it', async () => {
     const { inbox, path } = inboxAt();
     assert.equal(await inbox.head('debian'), undefined);
-    assert.equal(await inbox.offer(head(1)), 'first');
-    assert.equal(await inbox.offer(head(3)), 'newer');
-    assert.equal(await inbox.offer(head(2)), 'rollback');
+    const offered = async (...args: Parameters<typeof head>) =>
+      (await inbox.offer(head(...args))).comparison;
+    assert.equal(await offered(1), 'first');
+    assert.equal(await offered(3), 'newer');
+    assert.equal(await offered(2), 'rollback');
+    const later = {
+      issued: new Date('2099-01-01T00:00:00Z'),
+      expires: new Date('2099-01-02T00:00:00Z'),
+    };
+    assert.equal(await offered(3, later), 'refresh');
+    assert.equal(await offered(3), 'duplicate');
+    assert.equal((await inbox.head('debian'))?.head.issued.getTime(), later.issued.getTime());
     assert.equal(
-      await inbox.offer(
-        head(3, {
-          issued: new Date('2099-01-01T00:00:00Z'),
-          expires: new Date('2099-01-02T00:00:00Z'),
-        }),
-      ),
-      'refresh',
-    );
-    assert.equal(
-      await inbox.offer(head(3, { manifest: { sha256: 'a'.repeat(64), bytes: 1 } })),
+      await offered(3, { manifest: { sha256: 'a'.repeat(64), bytes: 1 } }),
       'equivocation',
     );
-    assert.equal(await inbox.offer(head(1, { epoch: 2 })), 'newer');
+    assert.equal(await offered(1, { epoch: 2 }), 'newer');
     assert.equal((await createInbox(path, () => {}).head('debian'))?.head.epoch, 2);
   });
 
@@ -55,7 +56,36 @@ describe('the inbox', () => {
     assert.equal(await inbox.head('debian'), undefined);
     assert.match(told.join(), /debian\.head: This is not a head/);
     assert.ok(existsSync(join(path, 'debian.head.corrupt')));
-    assert.equal(await inbox.offer(head(1)), 'first');
+    assert.equal((await inbox.offer(head(1))).comparison, 'first');
+  });
+
+  test('keeps how far a release may be taken, for whoever reads the folder next', async () => {
+    const { inbox, path } = inboxAt();
+    const mayCommitNow = async (serial: number) =>
+      mayCommit(head(serial), await createInbox(path, () => {}).permission('debian'));
+    await inbox.offer(head(1), 'all');
+    await inbox.offer(head(2), 'stage1');
+    assert.equal(await mayCommitNow(2), false);
+    assert.equal((await inbox.offer(head(2), 'stage2')).lacking, true);
+    assert.equal(await mayCommitNow(2), false);
+    assert.equal((await inbox.offer(head(2), 'stage2', async () => true)).lacking, false);
+    assert.equal(await mayCommitNow(2), true);
+    await inbox.offer(head(2), 'stage1');
+    assert.equal(await mayCommitNow(2), true, 'permission is not taken back');
+    await inbox.offer(head(3), 'stage1');
+    await inbox.offer(head(2), 'all');
+    assert.equal(await mayCommitNow(3), false, 'an older release says nothing about it');
+  });
+
+  test('keeps the newest hold, and permits nothing that it covers', async () => {
+    const { inbox, path } = inboxAt();
+    await inbox.offer(head(1));
+    const held = hold(1, 7, 'held');
+    assert.equal(mayCommit(head(1), await inbox.offerHold(held)), false);
+    assert.deepEqual((await createInbox(path, () => {}).hold('debian'))?.bytes, held.bytes);
+    await inbox.offerHold(hold(1, 6, 'released'));
+    assert.equal(mayCommit(head(1), await inbox.permission('debian')), false);
+    assert.equal(mayCommit(head(1), await inbox.offerHold(hold(1, 8, 'released'))), true);
   });
 
   test('whatever was acknowledged before a kill -9 is there after it', async () => {

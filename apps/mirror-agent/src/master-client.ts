@@ -1,6 +1,6 @@
 import { HostError, readSecret } from '@pushmirror/host';
 import { downstreamsResponse, reportsResponse, type Report } from '@pushmirror/trigger';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { messageOf } from './errors.ts';
 
 /** What came back from the master. Its being away is a state, not an error. */
@@ -10,13 +10,31 @@ export type MasterAnswer<T> =
   | { kind: 'refused'; status: number; reason: string }
   | { kind: 'away'; reason: string };
 
-/** The three things an agent asks of its master, over HTTP. */
+/** What an agent asks of its master, over HTTP. */
 export interface MasterClient {
   report(reports: readonly Report[]): Promise<MasterAnswer<z.output<typeof reportsResponse>>>;
   downstreams(): Promise<MasterAnswer<z.output<typeof downstreamsResponse>>>;
   /** The bytes of the head at the master's public path; undefined when it has none. */
   head(archive: string): Promise<MasterAnswer<Buffer | undefined>>;
+  /** The bytes of its newest hold; undefined when it has none. */
+  hold(archive: string): Promise<MasterAnswer<Buffer | undefined>>;
+  /** Whether to pull a release that was polled. */
+  mayPull(archive: string, serial: number): Promise<MasterAnswer<z.output<typeof pullAnswer>>>;
+  /** How far the downstreams of `upstream` are with a release; `after` is where the last page ended. */
+  mirrors(
+    about: { archive: string; serial: number; upstream: string },
+    after?: string,
+  ): Promise<MasterAnswer<z.output<typeof mirrorsAnswer>>>;
 }
+
+const pullAnswer = z.union([
+  z.object({ go: z.literal(true) }),
+  z.object({ go: z.literal(false), retryAfter: z.number().min(0), reason: z.string().max(2_000) }),
+]);
+const mirrorsAnswer = z.object({
+  mirrors: z.array(z.object({ mirror: z.string(), state: z.string().nullable() })).max(10_000),
+  next: z.string().nullable().optional(),
+});
 
 export interface MasterClientOptions {
   /** Without a slash at the end. */
@@ -34,13 +52,25 @@ export function createMasterClient(options: MasterClientOptions): MasterClient {
     report: async (reports) =>
       shaped(reportsResponse, await ask('/v1/reports', JSON.stringify({ reports }))),
     downstreams: async () => shaped(downstreamsResponse, await ask('/v1/downstreams')),
-    async head(archive) {
-      const answer = await ask(`/v1/archives/${encodeURIComponent(archive)}/head`);
-      if (answer.kind === 'refused' && answer.status === 404)
-        return { kind: 'ok', value: undefined };
-      return answer;
+    head: (archive) => optional(archive, 'head'),
+    hold: (archive) => optional(archive, 'hold'),
+    mayPull: async (archive, serial) =>
+      shaped(pullAnswer, await ask(`${pathOf(archive)}/pulls`, JSON.stringify({ serial }))),
+    async mirrors({ archive, serial, upstream }, after) {
+      const query = new URLSearchParams({ upstream, ...(after === undefined ? {} : { after }) });
+      const path = `${pathOf(archive)}/releases/${serial}/mirrors?${query.toString()}`;
+      return shaped(mirrorsAnswer, await ask(path));
     },
   };
+
+  async function optional(
+    archive: string,
+    what: 'head' | 'hold',
+  ): Promise<MasterAnswer<Buffer | undefined>> {
+    const answer = await ask(`${pathOf(archive)}/${what}`);
+    if (answer.kind === 'refused' && answer.status === 404) return { kind: 'ok', value: undefined };
+    return answer;
+  }
 
   async function ask(path: string, body?: string): Promise<MasterAnswer<Buffer>> {
     const deadline = AbortSignal.timeout(options.deadlineMs ?? DEADLINE_MS);
@@ -66,6 +96,10 @@ export function createMasterClient(options: MasterClientOptions): MasterClient {
       return { kind: 'away', reason: `The master was not reached: ${causeOf(error)}` };
     }
   }
+}
+
+function pathOf(archive: string): string {
+  return `/v1/archives/${encodeURIComponent(archive)}`;
 }
 
 function shaped<S extends z.ZodType>(

@@ -1,4 +1,5 @@
-import { judgeHead, type Receiver, type SignedHead } from '@pushmirror/trigger';
+import { judgeHead, takeHead, takeHold, type Receiver, type SignedHead } from '@pushmirror/trigger';
+import type { PolledPeer } from './front-door/look.ts';
 import type { MasterClient } from './master-client.ts';
 
 /** The master says that an archive is further than anybody told us. */
@@ -25,9 +26,13 @@ export interface MasterHeadOptions {
   onAhead: (withheld: Withheld, again: boolean) => void;
 }
 
+/** Who a head comes from that the master itself shows, in audit entries. */
+const MASTER: PolledPeer = { upstream: 'the master' };
+
 /**
- * An upstream that withholds news is noticed, and only that: what the master's head says is judged
- * like any polled one, but a release is pulled when the upstream has it.
+ * An upstream that withholds news is noticed. It has until the next look to show it; then the head
+ * is taken from the master, and the release from the first fallback that has it. What the master
+ * shows of a release that is known already is that it is public, and so may be committed.
  */
 export function createMasterHead(options: MasterHeadOptions): MasterHead {
   const { receiver, archive } = options;
@@ -37,8 +42,12 @@ export function createMasterHead(options: MasterHeadOptions): MasterHead {
   return {
     async check() {
       const now = receiver.now();
-      if (now.getTime() - askedAt < options.everyMs) return;
+      if (ahead === undefined && now.getTime() - askedAt < options.everyMs) return;
       askedAt = now.getTime();
+      const hold = await options.master.hold(archive);
+      if (hold.kind === 'ok' && hold.value !== undefined) {
+        await takeHold({ bytes: hold.value, via: 'poll', peer: MASTER, archive }, receiver);
+      }
       const answer = await options.master.head(archive);
       if (answer.kind !== 'ok' || answer.value === undefined) return;
       const judgement = judgeHead(answer.value, {
@@ -49,14 +58,17 @@ export function createMasterHead(options: MasterHeadOptions): MasterHead {
         now,
         stored: options.goal(),
       });
+      const take = { bytes: answer.value, via: 'poll', peer: MASTER, archive } as const;
       if (judgement.verdict !== 'store') {
         ahead = undefined;
+        if (judgement.verdict !== 'refuse') await takeHead(take, receiver);
         return;
       }
       const { serial } = judgement.signed.head;
       const again = ahead !== undefined;
       ahead = { serial, since: ahead?.since ?? now };
       options.onAhead(ahead, again);
+      if (again) await takeHead(take, receiver);
     },
     withheld() {
       const known = options.goal()?.head.serial ?? 0;

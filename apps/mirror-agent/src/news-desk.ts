@@ -5,6 +5,7 @@ import type { Logger } from './log.ts';
 import type { News } from './outbox.ts';
 import type { Push } from './relay/relay-file.ts';
 import type { Relay } from './relay/relay.ts';
+import type { Phase } from './relay/word.ts';
 import { runHook } from './sync/hooks.ts';
 import { until } from './until.ts';
 
@@ -36,26 +37,35 @@ const LONGEST_TEXT = 2_000;
 export function createNewsDesk(options: NewsDeskOptions): NewsDesk {
   const { log, now, signal } = options;
   const listeners = new Set<Listener>();
-  const beside = new Set<Promise<void>>();
+  const beside = new Set<Promise<unknown>>();
 
   async function onArchive(archive: ArchiveConfig, news: ArchiveNews): Promise<void> {
     logNews(log, archive.name, news);
     for (const listener of listeners) listener(archive.name, news);
     const report = reportOf(news);
     if (report !== undefined) await send(report.signed, report.news);
-    if (news.type === 'renewed') await options.relayOf(archive.name).announce(news.signed);
+    if (news.type === 'renewed') await announce(archive, news.signed, 'committed');
+    if (news.type === 'waits') await announce(archive, news.signed, 'staged');
+    // Beside our own commit: those below switch at the same moment.
+    if (news.type === 'committing') runBeside(announce(archive, news.signed, 'committing'));
     if (news.type === 'committed' && news.committed.signed !== undefined) {
       await relay(archive, news.committed.signed, news.via);
     }
   }
 
-  /** Pass the head on. What stands in the way of that does not undo the commit. */
   async function relay(archive: ArchiveConfig, signed: SignedHead, via: Via): Promise<void> {
+    const announced = await announce(archive, signed, 'committed');
+    if (announced === undefined || announced.downstreams === 0) return;
+    runBeside(hook5(archive, signed, via, announced.tried));
+  }
+
+  /** Pass the head on. What stands in the way of that does not undo what we have done ourselves. */
+  async function announce(archive: ArchiveConfig, signed: SignedHead, phase: Phase) {
     try {
-      const { downstreams, tried } = await options.relayOf(archive.name).announce(signed);
-      if (downstreams > 0) runBeside(hook5(archive, signed, via, tried));
+      return await options.relayOf(archive.name).announce(signed, phase);
     } catch (error) {
       log.error({ archive: archive.name, err: error }, 'the head could not be relayed');
+      return undefined;
     }
   }
 
@@ -73,8 +83,8 @@ export function createNewsDesk(options: NewsDeskOptions): NewsDesk {
     await runHook({ hook: 'hook5', archive, mirror, via, head: signed, signal, onEvent });
   }
 
-  function runBeside(work: Promise<void>): void {
-    const tracked = work
+  function runBeside(work: Promise<unknown>): void {
+    const tracked: Promise<unknown> = work
       .catch((error: unknown) => log.error({ err: error }, 'hook5 failed'))
       .finally(() => beside.delete(tracked));
     beside.add(tracked);
@@ -133,6 +143,8 @@ function reportOf(news: ArchiveNews): { signed: SignedHead; news: Omit<News, Kno
       );
     }
     case 'event':
+    case 'waits':
+    case 'committing':
     case 'renewed':
       return undefined;
   }
@@ -160,6 +172,13 @@ function logNews(log: Logger, archive: string, news: ArchiveNews): void {
       const fields = { archive, serial: head?.head.serial, stage: 1, bytes, seconds };
       return log.info(fields, 'stage 1 is done');
     }
+    case 'waits':
+      return log.info(
+        { archive, serial: news.signed.head.serial },
+        'staged; it waits for the commit',
+      );
+    case 'committing':
+      return log.info({ archive, serial: news.signed.head.serial }, 'it may be committed now');
     case 'committed': {
       const { signed, serial, bytes, seconds } = news.committed;
       const fields = { archive, serial: signed?.head.serial ?? serial, bytes, seconds };

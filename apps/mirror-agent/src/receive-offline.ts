@@ -25,6 +25,7 @@ export async function receiveOffline(
     signers: openSigners(settings.config.allowed_signers, warn),
     inbox: createInbox(paths.inbox, (path, reason) => warn(`${path} was moved aside: ${reason}`)),
     onOffered: async () => {},
+    onHold: async () => {},
     hint: async () => 'accepted',
     audit: (entry) =>
       audit.append({ ...entry, via: 'push', offline: true }).catch((e) => warn(messageOf(e))),

@@ -42,7 +42,12 @@ async function syncOne(one: Archive, { force, send }: SyncOperation): Promise<bo
     send({ type: 'result', archive, result: 'failed', reason: result.reason });
     return false;
   }
-  if (result?.kind === 'committed') {
+  if (result?.kind === 'staged') {
+    const { serial, bytes, seconds } = result;
+    send({ type: 'result', archive, result: 'staged', serial, bytes, seconds });
+    return true;
+  }
+  if (result !== undefined) {
     const serial = result.serial === undefined ? {} : { serial: result.serial };
     const { bytes, seconds, unfinished } = result;
     const reason = unfinished === undefined ? {} : { reason: unfinished.reason };

@@ -5,6 +5,7 @@ import type { CommandContext, Output } from './context.ts';
 
 /** Each command loads only what it needs. */
 const commands: Record<string, (context: CommandContext) => Promise<Command>> = {
+  register: async (context) => (await import('./register.ts')).registerCommand(context),
   serve: async (context) => (await import('./serve.ts')).serveCommand(context),
   receive: async (context) => (await import('./receive.ts')).receiveCommand(context),
   sync: async (context) => (await import('./sync.ts')).syncCommand(context),

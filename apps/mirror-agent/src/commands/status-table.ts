@@ -31,8 +31,21 @@ function rowOf(one: ArchiveStatus, now: Date): string[] {
 }
 
 function notesOf(one: ArchiveStatus, now: Date): string[] {
-  const { archive, lastError, lastPoll, withheld, expires } = one;
+  const { archive, lastError, lastPoll, withheld, expires, held, staged, relay } = one;
   const notes: string[] = [];
+  if (held !== undefined) {
+    const why = held.reason === undefined ? '' : `: ${held.reason}`;
+    notes.push(`${archive}: serial ${held.serial} is held since ${ago(held.since, now)}${why}`);
+  } else if (one.state === 'staged') {
+    notes.push(`${archive}: serial ${staged} is staged, and waits for the word to commit it.`);
+  } else if (one.state === 'waiting') {
+    notes.push(
+      `${archive}: serial ${one.goal} waits: it may not be shown yet, and classic mode cannot stage it.`,
+    );
+  }
+  if (relay?.waiting !== undefined) {
+    notes.push(`${archive}: ${relay.waiting} downstreams wait for a slot to pull from here.`);
+  }
   if (lastError !== undefined) {
     const again =
       lastError.retryAt === undefined

@@ -5,6 +5,7 @@ import { AgentError } from '../errors.ts';
 import { createInbox } from '../inbox.ts';
 import { loadSettings, type Settings } from '../settings.ts';
 import { statePaths } from '../state/paths.ts';
+import { stagedHead } from '../sync/manifest/staged.ts';
 import { archiveStatus, type AgentStatus } from '../status.ts';
 import { newCommand, type CommandContext, type CommonOptions, type Output } from './context.ts';
 import { statusTable } from './status-table.ts';
@@ -45,8 +46,10 @@ async function readFiles({ config }: Settings, output: Output): Promise<AgentSta
     output.stderr(`${path} was moved aside: ${reason}\n`);
   const inbox = createInbox(paths.inbox, warn);
   const committed = createCommittedStore(paths.committed, warn);
-  const archives = config.archive.map(async ({ name: archive, upstream }) =>
+  const archives = config.archive.map(async ({ name: archive, upstream, to }) =>
     archiveStatus({
+      staged: await stagedHead(to, config.name),
+      hold: await inbox.hold(archive),
       archive,
       upstream,
       state: 'unknown',

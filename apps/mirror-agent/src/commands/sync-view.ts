@@ -64,6 +64,8 @@ function resultInWords(line: SyncLine & { type: 'result' }): string {
       const beyond = line.reason === undefined ? '' : `; but not further: ${line.reason}`;
       return `committed${toSerial(line.serial)}: ${cost}${beyond}`;
     }
+    case 'staged':
+      return `staged${toSerial(line.serial)}: it may not be committed yet`;
     case 'nothing-new':
       return line.serial === undefined
         ? 'nothing new'

@@ -7,7 +7,7 @@ import type { SyncEvent, SyncFailed, SyncResult } from '../sync/events.ts';
 import { runSync } from '../sync/sync.ts';
 import { writeTreeFile } from '../sync/tree-files.ts';
 import type { ArchiveNews, Via } from './news.ts';
-import { nextStep, pauseAfter, type Step } from './next-step.ts';
+import { isSameRelease, nextStep, pauseAfter, type Step } from './next-step.ts';
 import { createWakeup } from './wakeup.ts';
 
 /** Brings one archive to the newest head heard of, and keeps it there. One sync at a time. */
@@ -16,8 +16,12 @@ export interface Converger {
   aim(goal: SignedHead, via: Via): void;
   /** Sync whatever the heads say; `serial` is what the upstream claims to be at, if it does. */
   request(via: Via, serial?: string): void;
-  /** Try again at once what failed before. */
+  /** Try again at once what failed before; nothing else changes. */
   retry(via: Via): void;
+  /** What may be committed has changed. */
+  reconsider(): void;
+  /** What was staged is not there any more: stage it again. */
+  restage(): void;
   /** Resolves when there is nothing to do just now, with how the last sync since now ended. */
   settled(): Promise<SyncResult | undefined>;
   status(): ConvergerStatus;
@@ -26,9 +30,11 @@ export interface Converger {
 }
 
 export interface ConvergerStatus {
-  state: 'idle' | 'queued' | 'syncing' | 'retrying' | 'failed';
+  /** `staged`: all of the goal is in the tree, and waits; `waiting`: it cannot even be staged. */
+  state: 'idle' | 'queued' | 'syncing' | 'retrying' | 'failed' | 'staged' | 'waiting';
   goal?: SignedHead;
   committed?: Committed;
+  staged?: SignedHead;
   failures: number;
   lastFailure?: { at: Date; reason: string; retryAt?: Date };
   /** The upstream of the sync under way, or of the last one. */
@@ -41,6 +47,8 @@ export interface ConvergerOptions {
   stateDir: string;
   committed: CommittedStore;
   acceptHead: AcceptHead;
+  /** Whether readers may be given a release. */
+  mayCommit: (head: SignedHead) => boolean;
   /** Runs the work when it is this archive's turn. */
   inTurn: <T>(work: () => Promise<T>) => Promise<T>;
   /** Told in order; the next step waits until it has been taken in. */
@@ -50,11 +58,16 @@ export interface ConvergerOptions {
   signal: AbortSignal;
 }
 
+const SHORTEST_RETRY_MS = 5_000;
+
 export async function startConverger(options: ConvergerOptions): Promise<Converger> {
   const { archive, signal, onNews } = options;
   const wakeup = createWakeup(signal);
+  /** For a sync under way that waits for its upstream. */
+  const heardOf = createWakeup(signal);
   let goal: SignedHead | undefined;
   let committed = await options.committed.read(archive.name);
+  let staged: SignedHead | undefined;
   let via: Via = 'poll';
   let request: { serial?: string } | undefined;
   let state: ConvergerStatus['state'] = 'idle';
@@ -84,6 +97,9 @@ export async function startConverger(options: ConvergerOptions): Promise<Converg
     return nextStep({
       goal,
       committed: committed?.signed,
+      staged,
+      mayCommit: goal === undefined || options.mayCommit(goal),
+      canStage: archive.mode === 'auto' && goal?.head.manifest !== undefined,
       requested: request !== undefined,
       failure: failure && (retryAt === undefined ? {} : { retryAt }),
       now: options.now().getTime(),
@@ -95,6 +111,17 @@ export async function startConverger(options: ConvergerOptions): Promise<Converg
       case 'sync':
         state = 'queued';
         return options.inTurn(syncOnce);
+      case 'commit':
+        // Out of turn: it takes no transfer, and others switch at this moment.
+        await onNews({ type: 'committing', signed: step.signed });
+        return syncOnce();
+      case 'await':
+        settle(
+          staged !== undefined && goal !== undefined && isSameRelease(staged, goal)
+            ? 'staged'
+            : 'waiting',
+        );
+        return wakeup.wait();
       case 'renew':
         return renew(step.signed);
       case 'wait':
@@ -127,6 +154,8 @@ export async function startConverger(options: ConvergerOptions): Promise<Converg
       agent: options.agent,
       goal: () => goal,
       acceptHead: options.acceptHead,
+      mayCommit: options.mayCommit,
+      delay: (ms) => heardOf.wait(ms),
       via: heard,
       stateDir: options.stateDir,
       now: options.now,
@@ -137,11 +166,12 @@ export async function startConverger(options: ConvergerOptions): Promise<Converg
     await claims.taken();
     if (signal.aborted && result.kind === 'failed') return;
     if (result.kind === 'committed') await claims.claim(result);
+    staged = result.kind === 'staged' ? result.head : undefined;
     const failed = result.kind === 'committed' ? result.unfinished : result;
-    if (failed?.kind === 'staged') return;
-    if (failed === undefined) {
+    if (failed === undefined || failed.kind === 'staged') {
       failures = 0;
       failure = undefined;
+      if (staged !== undefined) await onNews({ type: 'waits', signed: staged });
       return;
     }
     // Nothing but a sync that succeeds takes back what was asked for.
@@ -228,6 +258,17 @@ export async function startConverger(options: ConvergerOptions): Promise<Converg
     },
     retry(heard) {
       news(heard);
+      // Whoever may push could else keep us at it without a pause.
+      if (failure !== undefined && heard !== 'manual') {
+        const earliest = failure.at.getTime() + SHORTEST_RETRY_MS;
+        const retryAt = new Date(Math.max(earliest, options.now().getTime()));
+        failure = { ...failure, retryAt };
+      }
+      wakeup.wake();
+    },
+    reconsider: () => wakeup.wake(),
+    restage() {
+      staged = undefined;
       wakeup.wake();
     },
     settled: () =>
@@ -240,6 +281,7 @@ export async function startConverger(options: ConvergerOptions): Promise<Converg
       failures,
       ...(goal === undefined ? {} : { goal }),
       ...(committed === undefined ? {} : { committed }),
+      ...(staged === undefined ? {} : { staged }),
       ...(failure === undefined ? {} : { lastFailure: failure }),
       ...(upstream === undefined ? {} : { upstream }),
     }),
@@ -248,6 +290,7 @@ export async function startConverger(options: ConvergerOptions): Promise<Converg
   /** With news, what failed before is worth another attempt at once. */
   function news(heard: Via): void {
     via = heard;
+    heardOf.wake();
     failure &&= { ...failure, retryAt: options.now() };
   }
 }

@@ -10,6 +10,10 @@ export type ArchiveNews =
   | { type: 'syncing'; goal: SignedHead | undefined; via: Via; attempt: number }
   | { type: 'event'; event: SyncEvent }
   | { type: 'staged'; head: SignedHead | undefined; via: Via; bytes: number; seconds: number }
+  /** The sync has ended with the release staged: it may not be committed yet. */
+  | { type: 'waits'; signed: SignedHead }
+  /** What is staged may be committed, and that begins now. */
+  | { type: 'committing'; signed: SignedHead }
   | { type: 'committed'; committed: Committed; via: Via }
   | {
       type: 'failed';

@@ -18,7 +18,15 @@ const at = (serial: number, issued = 0, epoch = 1): SignedHead => ({
   armour: '',
 });
 const step = (situation: Partial<Situation>) =>
-  nextStep({ goal: undefined, committed: undefined, requested: false, now: 1000, ...situation });
+  nextStep({
+    goal: undefined,
+    committed: undefined,
+    mayCommit: true,
+    canStage: true,
+    requested: false,
+    now: 1000,
+    ...situation,
+  });
 
 describe('what an archive does next', () => {
   test('it syncs when it is behind, and rests when it is not', () => {
@@ -28,6 +36,28 @@ describe('what an archive does next', () => {
     assert.deepEqual(step({ goal: at(1, 0, 2), committed: at(9) }), { kind: 'sync' });
     assert.deepEqual(step({ goal: at(1), committed: at(1) }), { kind: 'rest' });
     assert.deepEqual(step({ goal: at(1), committed: at(2) }), { kind: 'rest' });
+  });
+
+  test('what may not be committed is staged, and then waits for permission', () => {
+    const behind = { goal: at(2, 9), committed: at(1), mayCommit: false };
+    assert.deepEqual(step(behind), { kind: 'sync' });
+    assert.deepEqual(step({ ...behind, staged: at(2) }), { kind: 'await' });
+    assert.deepEqual(step({ ...behind, staged: at(1) }), { kind: 'sync' }, 'of another release');
+    const goal = at(2, 9);
+    const permitted = { ...behind, goal, staged: at(2), mayCommit: true };
+    assert.deepEqual(step(permitted), { kind: 'commit', signed: goal });
+    assert.deepEqual(step({ ...permitted, failure: {} }), { kind: 'rest' });
+    assert.deepEqual(step({ ...permitted, failure: { retryAt: 1500 } }), { kind: 'wait', ms: 500 });
+    assert.deepEqual(step({ ...behind, staged: at(2), failure: { retryAt: 0 } }), {
+      kind: 'await',
+    });
+  });
+
+  test('what cannot be staged waits for permission as it is', () => {
+    const behind = { goal: at(2), committed: at(1), mayCommit: false, canStage: false };
+    assert.deepEqual(step(behind), { kind: 'await' });
+    assert.deepEqual(step({ ...behind, requested: true }), { kind: 'sync' });
+    assert.deepEqual(step({ ...behind, committed: at(2) }), { kind: 'rest' });
   });
 
   test('a request syncs whatever the heads say', () => {

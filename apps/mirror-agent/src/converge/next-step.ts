@@ -6,6 +6,12 @@ export interface Situation {
   goal: SignedHead | undefined;
   /** The head that the tree is at. */
   committed: SignedHead | undefined;
+  /** The head of the release that is staged beside it. */
+  staged?: SignedHead | undefined;
+  /** Readers may be given the goal's release. */
+  mayCommit: boolean;
+  /** Without that, it can be staged at least. */
+  canStage: boolean;
   /** Somebody asked for a sync whatever the heads say, as for an upstream that publishes none. */
   requested: boolean;
   /** The last attempt failed; without `retryAt` it is of no use before a person did something. */
@@ -15,6 +21,10 @@ export interface Situation {
 
 export type Step =
   | { kind: 'sync' }
+  /** The goal is staged, and may now be committed: a sync that needs no upstream. */
+  | { kind: 'commit'; signed: SignedHead }
+  /** As far as we may go: until there is permission to commit. */
+  | { kind: 'await' }
   /** The tree is at the goal, but shows an older issue of its head. */
   | { kind: 'renew'; signed: SignedHead }
   | { kind: 'wait'; ms: number }
@@ -23,17 +33,30 @@ export type Step =
 
 /** Decide what an archive does next. */
 export function nextStep(situation: Situation): Step {
-  const { goal, committed, requested, failure, now } = situation;
+  const { goal, committed, requested, failure, now, mayCommit } = situation;
   const comparison = goal === undefined ? undefined : compareHeads(committed, goal);
   const behind = comparison === 'first' || comparison === 'newer';
   if (behind || requested) {
-    if (failure === undefined) return { kind: 'sync' };
-    if (failure.retryAt === undefined) return { kind: 'rest' };
-    const ms = failure.retryAt - now;
-    return ms > 0 ? { kind: 'wait', ms } : { kind: 'sync' };
+    const isStaged = goal !== undefined && behind && isSameRelease(situation.staged, goal);
+    if (behind && !requested && !mayCommit && (isStaged || !situation.canStage)) {
+      return { kind: 'await' };
+    }
+    if (failure !== undefined) {
+      if (failure.retryAt === undefined) return { kind: 'rest' };
+      const ms = failure.retryAt - now;
+      if (ms > 0) return { kind: 'wait', ms };
+    }
+    return isStaged && mayCommit ? { kind: 'commit', signed: goal } : { kind: 'sync' };
   }
   if (goal !== undefined && comparison === 'refresh') return { kind: 'renew', signed: goal };
   return { kind: 'rest' };
+}
+
+/** `goal` may be a later issue of the same head. */
+export function isSameRelease(staged: SignedHead | undefined, goal: SignedHead): boolean {
+  if (staged === undefined) return false;
+  const comparison = compareHeads(staged, goal);
+  return comparison === 'duplicate' || comparison === 'refresh';
 }
 
 const SHORTEST_PAUSE_MS = 10_000;

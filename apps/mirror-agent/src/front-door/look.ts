@@ -1,4 +1,4 @@
-import { takeHead, type Peer, type Receiver } from '@pushmirror/trigger';
+import { judgeHead, takeHead, takeHold, type Peer, type Receiver } from '@pushmirror/trigger';
 import type { Committed } from '../committed.ts';
 import type { ArchiveConfig } from '../config.ts';
 import { messageOf } from '../errors.ts';
@@ -10,6 +10,8 @@ export type LookResult =
   /** It shows a head that is news here. */
   | { kind: 'news'; upstream: string; serial: number | undefined }
   | { kind: 'nothing-new'; upstream: string; serial: number | undefined }
+  /** It shows a head that is news here, and too many pull from it: again in so many seconds. */
+  | { kind: 'full'; upstream: string; serial: number; reason: string; retryAfter: number }
   /** It shows a head that is not believed, or that could not be kept. */
   | { kind: 'refused'; upstream: string; reason: string }
   /** It shows no head. `sync` says whether to sync from it all the same. */
@@ -21,6 +23,8 @@ export interface PolledPeer extends Peer {
   upstream: string;
 }
 
+export type MayPull = { go: true } | { go: false; retryAfter: number; reason: string };
+
 export interface LookOptions {
   archive: ArchiveConfig;
   /** This mirror's name. */
@@ -28,6 +32,8 @@ export interface LookOptions {
   stateDir: string;
   receiver: Receiver;
   committed: () => Committed | undefined;
+  /** Whether to pull a release that is news now. Never throws. */
+  mayPull: (serial: number) => Promise<MayPull>;
   /** A head of this archive has been heard of before. */
   hasGoal: () => boolean;
   /** The network has a master of ours: each release there is has a head. */
@@ -47,7 +53,9 @@ export async function lookForNews(options: LookOptions, via: PollVia): Promise<L
       const upstream = parseUpstream(url);
       const { mirror, stateDir, signal } = options;
       const view = await lookAtUpstream({ archive, mirror, upstream, stateDir, signal });
-      if (view.head !== undefined) return await takeIn(options, url, view.head);
+      // A hold first: it may be about the very head beside it.
+      if (view.hold !== undefined) await takeHoldIn(options, url, view.hold);
+      if (view.head !== undefined) return await takeIn(options, url, view.head, via);
       return judgeHeadless(options, url, view, via);
     } catch (error) {
       reason ||= `${url}: ${messageOf(error)}`;
@@ -56,14 +64,45 @@ export async function lookForNews(options: LookOptions, via: PollVia): Promise<L
   return { kind: 'failed', reason };
 }
 
-async function takeIn(options: LookOptions, upstream: string, bytes: Buffer): Promise<LookResult> {
+async function takeHoldIn(options: LookOptions, upstream: string, bytes: Buffer): Promise<void> {
+  const peer: PolledPeer = { upstream };
+  await takeHold({ bytes, via: 'poll', peer, archive: options.archive.name }, options.receiver);
+}
+
+async function takeIn(
+  options: LookOptions,
+  upstream: string,
+  bytes: Buffer,
+  via: PollVia,
+): Promise<LookResult> {
   const peer: PolledPeer = { upstream };
   const archive = options.archive.name;
+  const news = via === 'manual' ? undefined : await newsIn(options, bytes);
+  if (news !== undefined) {
+    const may = await options.mayPull(news);
+    if (!may.go) {
+      const { reason, retryAfter } = may;
+      return { kind: 'full', upstream, serial: news, reason, retryAfter };
+    }
+  }
   const taken = await takeHead({ bytes, via: 'poll', peer, archive }, options.receiver);
   const { result, serial, reason = '', behind } = taken;
   if (result === 'accepted') return { kind: 'news', upstream, serial };
   if (result === 'duplicate' || behind === true) return { kind: 'nothing-new', upstream, serial };
   return { kind: 'refused', upstream, reason };
+}
+
+/** The serial of a head that would be taken as news. */
+async function newsIn({ archive, receiver }: LookOptions, bytes: Buffer) {
+  const judgement = judgeHead(bytes, {
+    network: receiver.network,
+    signers: receiver.signers(),
+    carries: (name) => receiver.carries(name),
+    archive: archive.name,
+    now: receiver.now(),
+    stored: await receiver.stored(archive.name),
+  });
+  return judgement.verdict === 'store' ? judgement.signed.head.serial : undefined;
 }
 
 function judgeHeadless(

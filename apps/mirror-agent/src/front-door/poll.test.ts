@@ -43,6 +43,13 @@ describe('the poll', () => {
     assert.equal(jitters, looked.length);
   });
 
+  test('comes back sooner where what came of a poll says so', async () => {
+    const { looked } = start({ soonerMs: (result) => (result === 'poll 1' ? 5 : undefined) });
+    await until('the second poll', () => looked.length === 2);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    assert.deepEqual(looked, ['poll', 'poll']);
+  });
+
   test('hints are joined, and followed no more often than they may', async () => {
     const { looked, poller } = start({ hintPauseMs: 50 });
     await until('the first poll', () => looked.length === 1);

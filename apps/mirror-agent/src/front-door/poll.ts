@@ -19,6 +19,8 @@ export interface PollerOptions<Result> {
   /** Milliseconds between two polls, to which up to `jitterMs` are added. */
   everyMs: number;
   jitterMs: number;
+  /** Milliseconds to the next poll, where what came of one says so. */
+  soonerMs?: (result: Result) => number | undefined;
   /** Hints carry no signature: it follows them no more often than this. */
   hintPauseMs?: number;
   random: () => number;
@@ -56,13 +58,23 @@ export function startPoller<Result>(options: PollerOptions<Result>): Poller<Resu
   /** One look at a time: who asks during one gets the next. */
   async function ask(via: PollVia): Promise<Result> {
     while (looking !== undefined) await looking.catch(() => {});
-    const mine = options.look(via).finally(() => {
-      looking = undefined;
-      scheduledAt = clock() + options.everyMs + options.random() * options.jitterMs;
-      wakeup.wake();
-    });
+    const mine = lookOnce(via);
     looking = mine;
     return mine;
+  }
+
+  async function lookOnce(via: PollVia): Promise<Result> {
+    let sooner: number | undefined;
+    try {
+      const result = await options.look(via);
+      sooner = options.soonerMs?.(result);
+      return result;
+    } finally {
+      looking = undefined;
+      const usual = options.everyMs + options.random() * options.jitterMs;
+      scheduledAt = clock() + Math.min(sooner ?? usual, usual);
+      wakeup.wake();
+    }
   }
 
   return {

@@ -10,10 +10,13 @@ import {
 import { z } from 'zod';
 import { createBatch } from '../state/batch.ts';
 import { readJson, type OnCorrupt } from '../state/read-json.ts';
+import { phases, words, type Phase, type Word } from './word.ts';
 
 /** One head on its way to one downstream. */
 export interface Push {
   mirror: string;
+  /** What it is told with the head; `state` is that of telling it this. */
+  word: Word;
   state: PushState;
   attempts: number;
   /** When the first attempt left; long enough after that it is given up. */
@@ -22,12 +25,15 @@ export interface Push {
   nextAttemptAt?: Date | undefined;
   /** Where it goes: when the master changes that, a push that failed is worth another try. */
   target: string;
+  /** Since when it may pull from us; undefined when it holds no slot. */
+  slotSince?: Date | undefined;
   reason?: string | undefined;
 }
 
 /** A head, and its pushes to all downstreams of the archive. */
 export interface Relayed {
   signed: SignedHead;
+  phase: Phase;
   pushes: Map<string, Push>;
 }
 
@@ -43,14 +49,17 @@ const time = z.iso
 
 const file = z.object({
   head: z.string(),
+  phase: z.enum(phases).prefault('committed'),
   pushes: z.array(
     z.object({
       mirror: z.string(),
+      word: z.enum(words).prefault('all'),
       state: z.enum(pushStates),
       attempts: z.int().min(0),
       firstAttemptAt: time,
       nextAttemptAt: time,
       target: z.string(),
+      slotSince: time,
       reason: z.string().optional(),
     }),
   ),
@@ -67,7 +76,8 @@ export function createRelayFile(folder: string, archive: string, onCorrupt: OnCo
   const path = join(folder, `${archive}.json`);
   return {
     async read() {
-      const schema = file.transform(({ head, pushes }): Relayed => ({
+      const schema = file.transform(({ head, phase, pushes }): Relayed => ({
+        phase,
         signed: parseHead(Buffer.from(head, 'utf8')),
         pushes: new Map(pushes.map((push) => [push.mirror, push])),
       }));
@@ -77,7 +87,8 @@ export function createRelayFile(folder: string, archive: string, onCorrupt: OnCo
       const relayed = versions.at(-1);
       if (relayed === undefined) return;
       const head = relayed.signed.bytes.toString('utf8');
-      const text = JSON.stringify({ head, pushes: [...relayed.pushes.values()] });
+      const { phase, pushes } = relayed;
+      const text = JSON.stringify({ head, phase, pushes: [...pushes.values()] });
       await replaceFile(path, `${text}\n`, 0o600);
     }),
   };

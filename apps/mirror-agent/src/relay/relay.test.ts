@@ -7,6 +7,7 @@ import {
   createFanOut,
   createSsh2Sender,
   parseHead,
+  parseHold,
   parseTrigger,
   type Downstream,
   type PushState,
@@ -14,10 +15,12 @@ import {
 } from '@pushmirror/trigger';
 import { freePort, makeKey, makeNetwork, tempFolder, until } from '../fixtures.test.ts';
 import { startSshServer } from '../front-door/ssh-server.ts';
-import { openRelay, readPushKey, type Relay } from './relay.ts';
+import { openHoldRelay } from './hold-relay.ts';
+import { readPushKey } from './push-key.ts';
+import { openRelay, type Relay, type RelayOptions } from './relay.ts';
 
 const root = tempFolder();
-const { head } = makeNetwork(root);
+const { head, hold } = makeNetwork(root);
 const pushKey = parsePublicKey(makeKey(join(root, 'push')));
 const hostKey = makeKey(join(root, 'host'));
 let open: (() => unknown)[] = [];
@@ -29,6 +32,7 @@ afterEach(async () => {
 /** A real downstream: an SSH server that answers as told. */
 async function newDownstream(name: string, reply: () => Reply = () => ({ result: 'accepted' })) {
   const got: number[] = [];
+  const words: string[] = [];
   const port = await freePort();
   const downstream: Downstream = {
     name,
@@ -46,8 +50,9 @@ async function newDownstream(name: string, reply: () => Reply = () => ({ result:
       hostKey: join(root, 'host'),
       peers: [{ name: 'hub', key: pushKey }],
       async receive(command) {
-        const { token } = parseTrigger(command);
-        got.push(parseHead(token ?? Buffer.alloc(0)).head.serial);
+        const { token, hold, words: said } = parseTrigger(command);
+        if (token !== undefined) got.push(parseHead(token).head.serial);
+        words.push(hold === undefined ? [...said].join() : parseHold(hold).hold.state);
         return reply();
       },
       maxConnections: 9,
@@ -56,11 +61,15 @@ async function newDownstream(name: string, reply: () => Reply = () => ({ result:
     });
     open.push(() => server.close());
   };
-  return { downstream, got, up };
+  return { downstream, got, words, up };
 }
 
 /** A hub's relay with the real fan-out; `stop` ends it as a crash would, without a word. */
-async function newHub(folder: string, downstreams: Downstream[]) {
+async function newHub(
+  folder: string,
+  downstreams: Downstream[],
+  change: Partial<RelayOptions> = {},
+) {
   const reports: [number, string, PushState][] = [];
   const sender = createSsh2Sender({ privateKeyPath: join(root, 'push') });
   const fanOut = createFanOut({
@@ -70,14 +79,19 @@ async function newHub(folder: string, downstreams: Downstream[]) {
   });
   const relay: Relay = await openRelay({
     archive: 'debian',
+    mirror: 'hub',
     folder,
     onCorrupt: () => assert.fail(),
     downstreams: () => downstreams,
+    slots: () => undefined,
+    isHeld: () => false,
+    onFault: (error) => assert.fail(String(error)),
     fanOut,
     report: async ({ head: { serial } }, { mirror, state }) => {
       reports.push([serial, mirror, state]);
     },
     now: () => new Date(),
+    ...change,
   });
   const stop = async () => {
     await fanOut.close();
@@ -94,10 +108,14 @@ describe('the relay', () => {
     const [a, b] = [await newDownstream('a'), await newDownstream('b')];
     await Promise.all([a.up(), b.up()]);
     const { relay, reports } = await newHub(newFolder(), [a.downstream, b.downstream]);
-    const { downstreams, tried } = await relay.announce(head(1));
+    const { downstreams, tried } = await relay.announce(head(1), 'committed');
     assert.equal(downstreams, 2);
     await tried;
-    assert.deepEqual(relay.status(), { serial: 1, states: { accepted: 2 } });
+    assert.deepEqual(relay.status(), {
+      serial: 1,
+      phase: 'committed',
+      states: { accepted: 2 },
+    });
     assert.deepEqual(
       reports.filter(([, mirror]) => mirror === 'a'),
       [
@@ -105,9 +123,12 @@ describe('the relay', () => {
         [1, 'a', 'accepted'],
       ],
     );
-    await relay.announce(head(1));
+    await relay.announce(head(1), 'committed');
     const later = new Date(Math.ceil(Date.now() / 1000) * 1000 + 5_000);
-    await relay.announce(head(1, { issued: later, expires: new Date(later.getTime() + 60_000) }));
+    await relay.announce(
+      head(1, { issued: later, expires: new Date(later.getTime() + 60_000) }),
+      'committed',
+    );
     assert.deepEqual([a.got, b.got], [[1], [1]], 'nobody is told twice');
   });
 
@@ -117,14 +138,14 @@ describe('the relay', () => {
     const folder = newFolder();
     const first = await newHub(folder, [a.downstream, b.downstream]);
     await (
-      await first.relay.announce(head(1))
+      await first.relay.announce(head(1), 'committed')
     ).tried;
     assert.equal(first.relay.status()?.states.accepted, 1);
     await first.stop();
 
     await b.up();
     const second = await newHub(folder, [a.downstream, b.downstream]);
-    await second.relay.announce(head(1));
+    await second.relay.announce(head(1), 'committed');
     await until('b is told', () => second.relay.status()?.states.accepted === 2);
     assert.deepEqual([a.got, b.got], [[1], [1]]);
   });
@@ -133,9 +154,9 @@ describe('the relay', () => {
     const a = await newDownstream('a');
     const { relay, reports, fanOut } = await newHub(newFolder(), [a.downstream]);
     await (
-      await relay.announce(head(1))
+      await relay.announce(head(1), 'committed')
     ).tried;
-    await relay.announce(head(2));
+    await relay.announce(head(2), 'committed');
     assert.deepEqual(
       reports.filter(([serial, , state]) => serial === 1 && state === 'superseded'),
       [[1, 'a', 'superseded']],
@@ -144,7 +165,11 @@ describe('the relay', () => {
     await until('a is told', () => relay.status()?.states.accepted === 1);
     await fanOut.idle();
     assert.deepEqual(a.got, [2], 'of the newer one only');
-    assert.equal((await relay.announce(head(1))).downstreams, 0, 'and never of the older again');
+    assert.equal(
+      (await relay.announce(head(1), 'committed')).downstreams,
+      0,
+      'and never of the older again',
+    );
   });
 
   test('the list may change at any time', async () => {
@@ -157,7 +182,7 @@ describe('the relay', () => {
     const list = [a.downstream, b.downstream];
     const { relay } = await newHub(newFolder(), list);
     await (
-      await relay.announce(head(1))
+      await relay.announce(head(1), 'committed')
     ).tried;
     list.splice(1, 1, c.downstream);
     await relay.refresh();
@@ -173,7 +198,7 @@ describe('the relay', () => {
     const list = [wrong];
     const { relay } = await newHub(newFolder(), list);
     await (
-      await relay.announce(head(1))
+      await relay.announce(head(1), 'committed')
     ).tried;
     assert.deepEqual(a.got, []);
     list.splice(0, 1, a.downstream);
@@ -185,7 +210,7 @@ describe('the relay', () => {
     const a = await newDownstream('a', () => ({ result: 'refused', reason: 'not here' }));
     await a.up();
     const { relay, fanOut } = await newHub(newFolder(), [a.downstream]);
-    await relay.announce(head(1));
+    await relay.announce(head(1), 'committed');
     await fanOut.idle();
     assert.deepEqual(relay.status()?.states, { refused: 1 });
     assert.deepEqual(a.got, [1]);
@@ -196,7 +221,148 @@ describe('the relay', () => {
     await a.up();
     const { relay } = await newHub(newFolder(), [a.downstream]);
     const expired = head(1, { issued: new Date(0), expires: new Date(1_000) });
-    assert.equal((await relay.announce(expired)).downstreams, 0);
+    assert.equal((await relay.announce(expired, 'committed')).downstreams, 0);
     assert.deepEqual(a.got, []);
+  });
+
+  test('tells downstreams to stage, then to commit; those that had not heard, to do both', async () => {
+    const [a, b] = [await newDownstream('a'), await newDownstream('b')];
+    const c = await newDownstream('c');
+    c.downstream.kind = 'ftpsync';
+    await Promise.all([a.up(), c.up()]);
+    const folder = newFolder();
+    const list = [a.downstream, b.downstream, c.downstream];
+    const first = await newHub(folder, list);
+    await (
+      await first.relay.announce(head(1), 'staged')
+    ).tried;
+    assert.deepEqual(a.words, ['stage1']);
+    await first.stop();
+
+    const second = await newHub(folder, list);
+    await second.relay.announce(head(1), 'staged');
+    await second.relay.announce(head(1), 'committing');
+    await until('a is told to commit', () => a.words.length === 2);
+    assert.deepEqual(c.words, [], 'a stock mirror is told when there is something to pull by path');
+    await b.up();
+    await second.relay.announce(head(1), 'committed');
+    await until('all are told', () => second.relay.status()?.states.accepted === 3);
+    await second.fanOut.idle();
+    assert.deepEqual([a.words, b.words, c.words], [['stage1', 'stage2'], ['all'], ['all']]);
+  });
+
+  test('one that has not staged is told to commit again and again, until it has', async () => {
+    let staged = false;
+    const a = await newDownstream('a', () =>
+      a.words.at(-1) === 'stage2' && !staged
+        ? { result: 'busy', reason: 'not staged here yet' }
+        : { result: 'accepted' },
+    );
+    await a.up();
+    const { relay } = await newHub(newFolder(), [a.downstream]);
+    await (
+      await relay.announce(head(1), 'staged')
+    ).tried;
+    await relay.announce(head(1), 'committing');
+    await until('it is told several times', () => a.words.length >= 3);
+    staged = true;
+    await until('it takes it', () => relay.status()?.states.accepted === 1);
+    assert.ok(a.words.slice(1).every((word) => word === 'stage2'));
+  });
+
+  test('nothing of a release that is held goes out, and all of it when it is released', async () => {
+    const [a, b] = [await newDownstream('a'), await newDownstream('b')];
+    await a.up();
+    let held = false;
+    const list = [a.downstream, b.downstream];
+    const { relay } = await newHub(newFolder(), list, { isHeld: () => held });
+    await (
+      await relay.announce(head(1), 'staged')
+    ).tried;
+    held = true;
+    await relay.refresh();
+    await b.up();
+    await relay.announce(head(1), 'committing');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.deepEqual([a.words, b.words], [['stage1'], []]);
+    held = false;
+    await relay.refresh();
+    await until('both are told', () => relay.status()?.states.accepted === 2);
+    assert.deepEqual([a.words, b.words], [['stage1', 'stage2'], ['all']]);
+  });
+
+  test('so many pull at once as there are slots; the others wait, and hubs do not', async () => {
+    const names = ['a', 'b', 'c', 'd'];
+    const all = await Promise.all(names.map((name) => newDownstream(name)));
+    await Promise.all(all.map((one) => one.up()));
+    const list = all.map((one) => one.downstream);
+    Object.assign(list[3] ?? {}, { hub: true });
+    const folder = newFolder();
+    const first = await newHub(folder, list, { slots: () => 2 });
+    await (
+      await first.relay.announce(head(1), 'staged')
+    ).tried;
+    const told = () => all.map((one) => one.words.join());
+    assert.deepEqual(told(), ['stage1', '', '', 'stage1']);
+    assert.deepEqual(first.relay.status()?.waiting, 2);
+    assert.deepEqual(
+      first.reports.filter(([, , state]) => state === 'waiting').map(([, mirror]) => mirror),
+      ['b', 'c'],
+    );
+    await first.stop();
+
+    const { relay } = await newHub(folder, list, { slots: () => 2 });
+    await relay.announce(head(1), 'staged');
+    assert.equal(relay.waitingFor()?.head.serial, 1);
+    assert.deepEqual(told(), ['stage1', '', '', 'stage1'], 'slots are taken over a restart');
+    await relay.freed(['a']);
+    await until('b has the slot', () => all[1]?.words.length === 1);
+    await relay.announce(head(1), 'committing');
+    await until('all but c are told', () => relay.status()?.states.accepted === 3);
+    assert.deepEqual(told(), ['stage1,stage2', 'stage1,stage2', '', 'stage1,stage2']);
+    await relay.freed(['b', 'd']);
+    await until('c has one too', () => all[2]?.words.length === 1);
+    assert.deepEqual(told(), ['stage1,stage2', 'stage1,stage2', 'all', 'stage1,stage2']);
+    assert.equal(relay.waitingFor(), undefined);
+  });
+
+  test('a hold goes to all agents, over a restart, and the newest only', async () => {
+    const [a, b, c] = [
+      await newDownstream('a'),
+      await newDownstream('b'),
+      await newDownstream('c'),
+    ];
+    c.downstream.kind = 'ftpsync';
+    await Promise.all([a.up(), c.up()]);
+    const list = [a.downstream, b.downstream, c.downstream];
+    const folder = newFolder();
+    const newHolds = async () => {
+      const sender = createSsh2Sender({ privateKeyPath: join(root, 'push') });
+      const fanOut = createFanOut({
+        sender,
+        backoff: { minMs: 20, maxMs: 20, factor: 1 },
+        onState: ({ key }, change) => holds.onState(readPushKey(key), change),
+      });
+      const shared = { archive: 'debian', folder, onCorrupt: () => assert.fail(), fanOut };
+      const holds = await openHoldRelay({ ...shared, downstreams: () => list });
+      const stop = async () => {
+        await fanOut.close();
+        await sender.close();
+      };
+      open.push(stop);
+      return { holds, stop, fanOut };
+    };
+    const first = await newHolds();
+    await first.holds.announce(hold(1, 1, 'held'));
+    await until('a is told', () => a.words.length === 1);
+    await first.stop();
+    await b.up();
+    const second = await newHolds();
+    await second.holds.refresh();
+    await second.fanOut.idle();
+    assert.deepEqual([a.words, b.words, c.words], [['held'], ['held'], []]);
+    await second.holds.announce(hold(1, 2, 'released'));
+    await second.fanOut.idle();
+    assert.deepEqual([a.words, b.words, c.words], [['held', 'released'], ['held', 'released'], []]);
   });
 });

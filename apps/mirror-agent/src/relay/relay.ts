@@ -5,25 +5,43 @@ import {
   type FanOut,
   type PushNews,
   type PushState,
-  type PushTarget,
   type SignedHead,
 } from '@pushmirror/trigger';
 import { createMutex } from '../state/mutex.ts';
 import type { OnCorrupt } from '../state/read-json.ts';
+import { keyOf, type PushKey } from './push-key.ts';
 import { createRelayFile, isDone, type Push } from './relay-file.ts';
+import { shareSlots } from './share-slots.ts';
+import { addressOf, targetOf } from './target.ts';
+import { phases, wordFor, type Phase } from './word.ts';
 
 /** Passes the heads of one archive on to the downstreams, and remembers how far it has come. */
 export interface Relay {
   /**
-   * The tree is at this head. Resolves when its pushes are on disk and on their way; `tried`
-   * resolves when each of them has had its first answer.
+   * We are so far with this head. Resolves when its pushes are on disk and on their way, or wait
+   * for a slot; `tried` resolves when each that is on its way has had its first answer.
    */
-  announce(signed: SignedHead): Promise<{ downstreams: number; tried: Promise<void> }>;
-  /** The list of downstreams has changed. */
+  announce(
+    signed: SignedHead,
+    phase: Phase,
+  ): Promise<{ downstreams: number; tried: Promise<void> }>;
+  /** The list of downstreams has changed, or what is held. */
   refresh(): Promise<void>;
   /** News of a push of ours from the fan-out. Resolves when it is on disk and reported. */
   onState(key: PushKey, change: PushChange): Promise<void>;
-  status(): { serial: number; states: Partial<Record<PushState, number>> } | undefined;
+  /** The release for which some wait for a slot. */
+  waitingFor(): SignedHead | undefined;
+  /** These do not pull any more. */
+  freed(mirrors: readonly string[]): Promise<void>;
+  status(): RelayStatus | undefined;
+}
+
+export interface RelayStatus {
+  serial: number;
+  phase: Phase;
+  states: Partial<Record<PushState, number>>;
+  /** How many wait for a slot. */
+  waiting?: number;
 }
 
 export type PushChange = Pick<
@@ -33,11 +51,18 @@ export type PushChange = Pick<
 
 export interface RelayOptions {
   archive: string;
+  /** This mirror's name, for the reason of those that wait. */
+  mirror: string;
   folder: string;
   onCorrupt: OnCorrupt;
   downstreams: () => readonly Downstream[];
+  /** At most so many pull from us at once; no limit when undefined. */
+  slots: () => number | undefined;
+  /** A hold stops the release of this head: nothing of it is passed on. */
+  isHeld: (signed: SignedHead) => boolean;
   fanOut: Pick<FanOut, 'push' | 'cancel'>;
   report: (signed: SignedHead, push: Push) => Promise<void>;
+  onFault: (error: unknown) => void;
   now: () => Date;
 }
 
@@ -50,56 +75,98 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
   /** Pushes that the fan-out of this process has been given. */
   const given = new Set<string>();
   const untried = new Set<string>();
-  let waiting: (() => void)[] = [];
+  const waiting = new Set<string>();
+  let untilTried: (() => void)[] = [];
 
-  function announce(signed: SignedHead) {
+  function announce(signed: SignedHead, phase: Phase) {
     return mutex(async () => {
       const comparison = compareHeads(relayed?.signed, signed);
       if (comparison === 'first' || comparison === 'newer') {
         await supersede();
-        relayed = { signed, pushes: new Map() };
-      } else if (comparison === 'refresh' && relayed !== undefined) {
-        relayed = { signed, pushes: relayed.pushes };
-      } else if (comparison !== 'duplicate') {
+        relayed = { signed, phase, pushes: new Map() };
+      } else if (relayed !== undefined && ['refresh', 'duplicate'].includes(comparison)) {
+        const further = phases.indexOf(phase) > phases.indexOf(relayed.phase);
+        relayed = { ...relayed, signed, phase: further ? phase : relayed.phase };
+      } else {
         return { downstreams: 0, tried: Promise.resolve() };
       }
-      return { downstreams: await sendAll(), tried: untilTried() };
+      return { downstreams: await sendAll(), tried: whenTried() };
     });
   }
 
-  /** Bring the pushes in line with the list of downstreams, and give the fan-out what is not done. */
+  /** Bring the pushes in line with what there is to tell, and give the fan-out what may go. */
   async function sendAll(): Promise<number> {
+    waiting.clear();
     if (relayed === undefined || relayed.signed.head.expires <= now()) return 0;
-    const { pushes, signed } = relayed;
+    const { pushes, signed, phase } = relayed;
     const wanted = new Map(options.downstreams().map((one) => [one.name, one]));
-    for (const mirror of pushes.keys()) {
-      if (!wanted.has(mirror)) forget(mirror);
+    for (const mirror of pushes.keys()) if (!wanted.has(mirror)) forget(mirror);
+    const isHeld = options.isHeld(signed);
+    const ready: { push: Push; downstream: Downstream }[] = [];
+    for (const downstream of wanted.values()) {
+      const push = renewed(downstream, phase);
+      if (isHeld) halt(push);
+      else if (!isDone(push.state) && !given.has(push.mirror) && hasWord(push, downstream)) {
+        ready.push({ push, downstream });
+      }
     }
-    for (const { name, ...where } of wanted.values()) {
-      const target = JSON.stringify([where.host, where.port, where.user, where.hostKey]);
-      const known = pushes.get(name);
-      if (known?.target === target) continue;
-      if (known !== undefined) forget(name);
-      pushes.set(name, { mirror: name, state: 'waiting', attempts: 0, target });
+    const { go, wait } = shareSlots(ready, [...pushes.values()], options.slots(), now());
+    for (const { push } of go) if (push.word !== 'stage2') push.slotSince = now();
+    for (const { push } of wait) {
+      waiting.add(push.mirror);
+      const reason = `waits for a slot at ${options.mirror}`;
+      if (push.reason === reason) continue;
+      push.reason = reason;
+      await options.report(signed, push);
     }
     await file.save(relayed);
-    const command = formatTrigger({ archive, words: ['all'], head: signed });
-    for (const push of pushes.values()) {
-      const downstream = wanted.get(push.mirror);
-      if (downstream === undefined || isDone(push.state) || given.has(push.mirror)) continue;
-      const { mirror, attempts, firstAttemptAt, nextAttemptAt } = push;
-      given.add(mirror);
-      if (attempts === 0) untried.add(mirror);
-      fanOut.push({
-        key: keyOf(mirror, signed),
-        target: targetOf(downstream),
-        command,
-        attempts,
-        ...(firstAttemptAt === undefined ? {} : { firstAttemptAt }),
-        ...(nextAttemptAt === undefined ? {} : { notBefore: nextAttemptAt }),
-      });
-    }
+    for (const { push, downstream } of go) give(push, downstream, signed);
     return wanted.size;
+
+    function hasWord(push: Push, { kind }: Downstream): boolean {
+      return wordFor(push, kind, phase) !== undefined;
+    }
+  }
+
+  /** The push of a downstream, begun anew where there is something else to tell it, or elsewhere. */
+  function renewed(downstream: Downstream, phase: Phase): Push {
+    const { name: mirror, kind } = downstream;
+    const target = addressOf(downstream);
+    const pushes = relayed?.pushes ?? new Map<string, Push>();
+    const known = pushes.get(mirror);
+    const moved = known !== undefined && known.target !== target;
+    const before = moved ? undefined : known;
+    const fresh: Push = { mirror, word: 'all', state: 'waiting', attempts: 0, target };
+    const word = wordFor(before ?? fresh, kind, phase) ?? before?.word ?? 'all';
+    if (before?.word === word) return before;
+    if (known !== undefined) forget(mirror);
+    const push = { ...fresh, word, slotSince: before?.slotSince };
+    pushes.set(mirror, push);
+    return push;
+  }
+
+  function give(push: Push, downstream: Downstream, signed: SignedHead): void {
+    const { mirror, word, attempts, firstAttemptAt, nextAttemptAt } = push;
+    given.add(mirror);
+    if (attempts === 0) untried.add(mirror);
+    fanOut.push({
+      key: key(push, signed),
+      target: targetOf(downstream),
+      command: formatTrigger({ archive, words: [word], head: signed }),
+      attempts,
+      ...(downstream.hub === true ? { priority: 'hub' } : {}),
+      ...(firstAttemptAt === undefined ? {} : { firstAttemptAt }),
+      ...(nextAttemptAt === undefined ? {} : { notBefore: nextAttemptAt }),
+    });
+  }
+
+  /** Not before the hold is released. */
+  function halt(push: Push): void {
+    if (isDone(push.state) || relayed === undefined) return;
+    fanOut.cancel(key(push, relayed.signed));
+    given.delete(push.mirror);
+    tried(push.mirror);
+    Object.assign(push, { state: 'waiting', slotSince: undefined });
   }
 
   /** A newer head takes over from pushes that are not done. */
@@ -114,38 +181,51 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
   }
 
   function forget(mirror: string): void {
-    if (relayed === undefined) return;
-    fanOut.cancel(keyOf(mirror, relayed.signed));
+    const push = relayed?.pushes.get(mirror);
+    if (relayed === undefined || push === undefined) return;
+    fanOut.cancel(key(push, relayed.signed));
     relayed.pushes.delete(mirror);
     given.delete(mirror);
     tried(mirror);
   }
 
-  async function onState(key: PushKey, change: PushChange): Promise<void> {
-    const { mirror } = key;
+  async function onState(about: PushKey, change: PushChange): Promise<void> {
+    const { mirror } = about;
     const push = relayed?.pushes.get(mirror);
     if (relayed === undefined || push === undefined) return;
     const { epoch, serial } = relayed.signed.head;
-    if (key.epoch !== epoch || key.serial !== serial) return; // Superseded meanwhile.
+    if (about.epoch !== epoch || about.serial !== serial) return; // Superseded meanwhile.
+    if (about.word !== push.word || !given.has(mirror)) return; // It is told something else now.
     const { state, attempts, reason, firstAttemptAt, nextAttemptAt } = change;
-    Object.assign(push, { state, attempts, reason, firstAttemptAt, nextAttemptAt });
+    const slotSince = holdsSlot(push, state) ? (push.slotSince ?? now()) : undefined;
+    const freed = push.slotSince !== undefined && slotSince === undefined;
+    Object.assign(push, { state, attempts, reason, firstAttemptAt, nextAttemptAt, slotSince });
     await file.save(relayed);
     await options.report(relayed.signed, push);
     if (state !== 'sending') tried(mirror);
-    if (isDone(state)) given.delete(mirror);
+    if (!isDone(state)) {
+      if (freed && waiting.size > 0) again();
+      return;
+    }
+    given.delete(mirror);
+    again(); // There may be more to tell it by now.
+  }
+
+  function again(): void {
+    mutex(sendAll).catch(options.onFault);
   }
 
   function tried(mirror: string): void {
     untried.delete(mirror);
     if (untried.size > 0) return;
-    for (const resolve of waiting) resolve();
-    waiting = [];
+    for (const resolve of untilTried) resolve();
+    untilTried = [];
   }
 
-  function untilTried(): Promise<void> {
+  function whenTried(): Promise<void> {
     if (untried.size === 0) return Promise.resolve();
     return new Promise((resolve) => {
-      waiting.push(resolve);
+      untilTried.push(resolve);
     });
   }
 
@@ -153,33 +233,32 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
     announce,
     onState,
     refresh: () => mutex(async () => void (await sendAll())),
+    waitingFor: () => (waiting.size === 0 ? undefined : relayed?.signed),
+    freed: (mirrors) =>
+      mutex(async () => {
+        for (const mirror of mirrors) {
+          const push = relayed?.pushes.get(mirror);
+          if (push !== undefined && isDone(push.state)) push.slotSince = undefined;
+        }
+        await sendAll();
+      }),
     status() {
       if (relayed === undefined) return undefined;
       const states: Partial<Record<PushState, number>> = {};
       for (const { state } of relayed.pushes.values()) states[state] = (states[state] ?? 0) + 1;
-      return { serial: relayed.signed.head.serial, states };
+      const { signed, phase } = relayed;
+      const some = waiting.size === 0 ? {} : { waiting: waiting.size };
+      return { serial: signed.head.serial, phase, states, ...some };
     },
   };
 
-  function keyOf(mirror: string, { head }: SignedHead): string {
-    return JSON.stringify([archive, head.epoch, head.serial, mirror]);
+  function key({ mirror, word }: Push, { head }: SignedHead): string {
+    return keyOf({ archive, epoch: head.epoch, serial: head.serial, mirror, word });
   }
 }
 
-/** What a push in the fan-out is about. */
-export interface PushKey {
-  archive: string;
-  epoch: number;
-  serial: number;
-  mirror: string;
-}
-
-/** Read the key that a push was given to the fan-out with. */
-export function readPushKey(key: string): PushKey {
-  const [archive, epoch, serial, mirror] = JSON.parse(key) as [string, number, number, string];
-  return { archive, epoch, serial, mirror };
-}
-
-function targetOf({ name, kind, host, port, user, hostKey }: Downstream): PushTarget {
-  return { mirror: name, kind, host, port, user, hostKey };
+/** An attempt that failed frees the slot; telling a mirror to commit takes none. */
+function holdsSlot({ word, slotSince }: Push, state: PushState): boolean {
+  if (word === 'stage2') return slotSince !== undefined;
+  return state === 'sending' || state === 'accepted';
 }

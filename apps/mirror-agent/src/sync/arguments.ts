@@ -5,6 +5,7 @@ import {
   CHANGING_FILE,
   HEAD_PATH,
   HIERARCHY_FILE,
+  HOLD_PATH,
   inProgressFile,
   MASTER_TRACE_FILE,
   stage1TraceFile,
@@ -74,6 +75,7 @@ export function lookArguments(
     `/${MASTER_TRACE_FILE}`,
     `/${OWN_FOLDER}/`,
     `/${HEAD_PATH}`,
+    `/${HOLD_PATH}`,
     `/${CHANGING_FILE}`,
   ];
   return [

@@ -4,7 +4,13 @@ import { parseTrace } from '@pushmirror/trace';
 import { lookArguments } from './arguments.ts';
 import type { ArchiveSettings } from './archive-settings.ts';
 import { SyncFailure } from './failure.ts';
-import { CHANGING_FILE, HEAD_PATH, MASTER_TRACE_FILE, UPDATE_IN_PROGRESS } from './own-files.ts';
+import {
+  CHANGING_FILE,
+  HEAD_PATH,
+  HOLD_PATH,
+  MASTER_TRACE_FILE,
+  UPDATE_IN_PROGRESS,
+} from './own-files.ts';
 import { runRsync } from './rsync.ts';
 import { LARGEST_READ, readTreeFile } from './tree-files.ts';
 import type { Upstream } from './upstream-url.ts';
@@ -15,6 +21,8 @@ export { parseUpstream, type Upstream } from './upstream-url.ts';
 export interface UpstreamView {
   /** The bytes of its head, when it shows one. */
   head?: Buffer;
+  /** The bytes of its newest hold, when it shows one. */
+  hold?: Buffer;
   /** The names of those in its chain that are in a sync, without our own. */
   inProgress: string[];
   /** One of ours that stands between two releases. */
@@ -76,8 +84,9 @@ export async function lookAtUpstream(options: LookOptions): Promise<UpstreamView
 }
 
 async function readView(scratch: string, mirror: string): Promise<UpstreamView> {
-  const [head, masterTrace, changing, names] = await Promise.all([
+  const [head, hold, masterTrace, changing, names] = await Promise.all([
     readTreeFile(join(scratch, HEAD_PATH)),
+    readTreeFile(join(scratch, HOLD_PATH)),
     readTreeFile(join(scratch, MASTER_TRACE_FILE)),
     access(join(scratch, CHANGING_FILE)).then(
       () => true,
@@ -90,6 +99,7 @@ async function readView(scratch: string, mirror: string): Promise<UpstreamView> 
     inProgress: inProgressIn(names, mirror),
     changing,
     ...(head === undefined ? {} : { head }),
+    ...(hold === undefined ? {} : { hold }),
     ...(masterTrace === undefined ? {} : { masterTrace }),
     ...(archiveSerial === undefined ? {} : { archiveSerial }),
   };

@@ -1,0 +1,153 @@
+import { hostname } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import { isHost, isMirrorName, isUser } from '@pushmirror/acl';
+import { AgentError } from '../errors.ts';
+import type { NetworkAnswer } from './master-door.ts';
+
+/** What was given on the command line. */
+export interface RegisterFlags {
+  name?: string;
+  archive?: string[];
+  to?: string;
+  url?: string;
+  ssh?: string;
+  sshListen?: string;
+  sshd?: true;
+  hostKey?: string;
+  hub?: true;
+  rsyncUrl?: string;
+  rsyncListen?: string;
+  invite?: string;
+  country?: string;
+  contact?: string;
+  sponsor?: string;
+  bandwidth?: string;
+  address?: string[];
+  upstream?: string;
+}
+
+export interface Endpoint {
+  host: string;
+  port: number;
+}
+
+/** What a registration needs, complete and checked. */
+export interface Answers extends Pick<
+  RegisterFlags,
+  'invite' | 'country' | 'sponsor' | 'bandwidth' | 'upstream' | 'rsyncUrl' | 'url'
+> {
+  name: string;
+  contact: string;
+  addresses: string[];
+  /** Each archive with its folder. */
+  archives: { name: string; to: string }[];
+  ssh: Endpoint & { user: string };
+  /** Where the agent's own SSH server listens; undefined: the system's sshd takes triggers. */
+  sshListen: Endpoint | undefined;
+  /** Of the system's sshd: the file of its public host key. */
+  hostKey: string;
+  /** Of a hub: where its rsync daemon listens. */
+  rsyncListen: Endpoint | undefined;
+}
+
+/** Asks the person; undefined where there is none. */
+export type Ask = ((question: string, usual?: string) => Promise<string>) | undefined;
+
+const SSH_PORT = 2222;
+const RSYNC_PORT = 8873;
+const SYSTEM_HOST_KEY = '/etc/ssh/ssh_host_ed25519_key.pub';
+
+/**
+ * Fill in what was not given: by asking, where somebody is there, else by what is usual.
+ *
+ * @throws AgentError `usage` naming everything that is missing or wrong.
+ */
+export async function completeAnswers(
+  flags: RegisterFlags,
+  network: NetworkAnswer,
+  ask: Ask,
+): Promise<Answers> {
+  const missing: string[] = [];
+  const get = async (given: string | undefined, flag: string, question: string, usual?: string) => {
+    const answer = (given ?? (await ask?.(question, usual)) ?? '').trim();
+    if (answer === '') missing.push(flag);
+    return answer;
+  };
+  const name = await get(flags.name, '--name', "This mirror's host name", hostname());
+  const offered = network.archives.map((archive) => archive.name);
+  const question = `Which archives (of ${offered.join(', ')})`;
+  const archives =
+    flags.archive ?? (await get(undefined, '--archive', question, offered[0])).split(/[\s,]+/);
+  const to = await get(flags.to, '--to', 'The folder for them', '/srv/mirrors');
+  const contact = await get(
+    flags.contact,
+    '--contact',
+    'Whom to write to, such as "Mirror team <mirror@example.org>"',
+  );
+  const url =
+    flags.url ??
+    (await ask?.('The URL under which readers find the first archive (may be empty)')) ??
+    '';
+  if (missing.length > 0) throw usage(`Give ${missing.join(', ')}.`);
+  if (!isMirrorName(name)) throw usage(`--name: "${name}" is not a host name in lower case.`);
+  if (!isAbsolute(to)) throw usage('--to: give an absolute path.');
+  const known = archives.filter((archive) => archive !== '');
+  const unknown = known.filter((archive) => !offered.includes(archive));
+  if (unknown.length > 0) {
+    throw usage(
+      `--archive: ${network.network} has ${offered.join(', ')}, but not ${unknown.join(', ')}.`,
+    );
+  }
+  const ssh = sshEndpoint(flags.ssh ?? name, flags.sshd === true ? 22 : SSH_PORT);
+  const { invite, country, sponsor, bandwidth, upstream, rsyncUrl, hub, rsyncListen } = flags;
+  const serves = hub === true || rsyncUrl !== undefined || rsyncListen !== undefined;
+  const rsync = serves
+    ? endpoint(rsyncListen ?? `0.0.0.0:${RSYNC_PORT}`, '--rsync-listen')
+    : undefined;
+  const listen =
+    flags.sshd === true
+      ? undefined
+      : endpoint(flags.sshListen ?? `0.0.0.0:${ssh.port}`, '--ssh-listen');
+  return {
+    ...given({ invite, country, sponsor, bandwidth, upstream }),
+    ...(url === '' ? {} : { url }),
+    ...(rsync === undefined ? {} : { rsyncUrl: rsyncUrl ?? `rsync://${name}:${rsync.port}` }),
+    name,
+    contact,
+    addresses: flags.address ?? [],
+    archives: known.map((archive) => ({
+      name: archive,
+      to: known.length === 1 ? to : join(to, archive),
+    })),
+    ssh,
+    sshListen: listen,
+    hostKey: flags.hostKey ?? SYSTEM_HOST_KEY,
+    rsyncListen: rsync,
+  };
+}
+
+/** `user@host:port`; `host` and `host:port` are the user `mirror`'s. */
+function sshEndpoint(text: string, usualPort: number): Answers['ssh'] {
+  const [, user = 'mirror', rest = ''] = /^(?:([^@]*)@)?(.*)$/s.exec(text) ?? [];
+  const { host, port } = endpoint(/:\d+$/.test(rest) ? rest : `${rest}:${usualPort}`, '--ssh');
+  if (!isUser(user)) throw usage('--ssh: the user is not a plain user name.');
+  return { user, host, port };
+}
+
+function endpoint(text: string, flag: string): Endpoint {
+  const [, six, name, digits] = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text) ?? [];
+  const host = six ?? name ?? '';
+  const port = Number(digits);
+  if (isHost(host) && port >= 1 && port <= 65_535) return { host, port };
+  throw usage(`${flag}: give host:port or [IPv6 address]:port.`);
+}
+
+function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}
+
+function usage(message: string): AgentError {
+  return new AgentError('usage', message);
+}

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
+import { aclCommand } from './commands/acl.ts';
 import { archiveCommand } from './commands/archive.ts';
 import { auditCommand } from './commands/audit.ts';
 import { endingOf } from './commands/ending.ts';
@@ -28,6 +29,7 @@ const commands = [
   mirrorCommand(),
   publishCommand(),
   rolloutCommand(),
+  aclCommand(),
   tokenCommand(),
   auditCommand(),
   statusCommand(),

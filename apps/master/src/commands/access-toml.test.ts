@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseConfig } from '@pushmirror/config';
+import { accessText, type AccessText } from '../access/rule-text.ts';
+import { accessToml } from './access-toml.ts';
+
+test('what is exported is read back as it was', () => {
+  const text: AccessText = {
+    view: [{ archive: 'debian', name: 'embargo', paths: ['dists/embargo', 'pool/"x"*'] }],
+    rule: [
+      {
+        id: 'r1',
+        effect: 'deny',
+        action: 'pull',
+        tier: 2,
+        archive: 'debian',
+        from: ['10.0.0.0/8', '2001:db8::/32'],
+        valid_until: '2027-01-01T00:00:00Z',
+        note: 'because "they" said so \\ ünd',
+      },
+      { id: 'r2', effect: 'allow', action: 'trigger', mirror: 'leaf1' },
+    ],
+  };
+  assert.deepEqual(parseConfig(accessToml(text), accessText, 'rules.toml'), text);
+  const none = { view: [], rule: [] };
+  assert.deepEqual(parseConfig(accessToml(none), accessText, 'rules.toml'), none);
+});

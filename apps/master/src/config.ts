@@ -43,6 +43,10 @@ export const masterSchema = z.strictObject({
       backoff_min: duration.prefault('5s'),
       backoff_max: duration.prefault('10m'),
       give_up_after: duration.prefault('24h'),
+      slot_timeout: duration.prefault('30m'),
+      hub_patience: duration.prefault('5m'),
+      quarantine_after: duration.prefault('24h'),
+      standing: z.int().min(0).max(100_000).default(1000),
     })
     .prefault({})
     .refine((push) => push.backoff_min <= push.backoff_max, {

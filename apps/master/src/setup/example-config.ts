@@ -46,6 +46,14 @@ port = 8470
 # backoff_min = "5s"
 # backoff_max = "10m"
 # give_up_after = "24h"
+# A mirror that pulls keeps its slot at its upstream for at most so long.
+# slot_timeout = "30m"
+# A hub that cannot be reached, or says nothing, for so long: others send to its downstreams.
+# hub_patience = "5m"
+# A mirror that was not reached for so long is tried once an hour, until it is heard of.
+# quarantine_after = "24h"
+# At most so many connections are kept open between pushes (sender "ssh2" only).
+# standing = 1000
 
 # How long the master remembers what each mirror did with a release: whichever is reached first.
 # The current release, and what is still on its way, are always kept.

@@ -4,6 +4,8 @@ import { mirrorSchema } from '../http/routes/schemas.ts';
 import { apiPath, createClient } from './client.ts';
 import { withCommonOptions, type CommonOptions } from './config-option.ts';
 import { UsageError } from './exit.ts';
+import { approveCommand, inviteCommand, refuseCommand, waitingCommand } from './mirror-register.ts';
+import { treeLines } from './mirror-tree.ts';
 import { printable, say, sayJson, sayTable } from './output.ts';
 import { keyFrom, several, sshEndpoint } from './parse.ts';
 
@@ -28,13 +30,17 @@ const added = z.object({
   allowedSigners: z.string(),
 });
 
-/** `mirror-master mirror add|list|show` */
+/** `mirror-master mirror add|list|show|invite|waiting|approve|refuse` */
 export function mirrorCommand(): Command {
   return new Command('mirror')
     .description('the mirrors and their tree')
     .addCommand(addCommand())
     .addCommand(listCommand())
-    .addCommand(showCommand());
+    .addCommand(showCommand())
+    .addCommand(inviteCommand())
+    .addCommand(waitingCommand())
+    .addCommand(approveCommand())
+    .addCommand(refuseCommand());
 }
 
 function addCommand(): Command {
@@ -96,12 +102,20 @@ function sayKit(answer: z.infer<typeof added>): void {
 function listCommand(): Command {
   const command = new Command('list')
     .description('list them, by tier')
-    .addHelpText('after', '\nExample:\n  mirror-master mirror list');
-  return withCommonOptions(command).action(async (options: CommonOptions) => {
+    .option('--tree', 'draw who pulls from whom')
+    .addHelpText('after', '\nExample:\n  mirror-master mirror list --tree');
+  return withCommonOptions(command).action(async (options: CommonOptions & { tree?: boolean }) => {
     const answer = z.object({ mirrors: z.array(mirrorSchema) });
     const { mirrors } = await createClient(options).get(apiPath('mirrors'), answer);
     if (options.json === true) return sayJson({ mirrors });
     if (mirrors.length === 0) return say('No mirror yet. Add one: mirror-master mirror add --help');
+    if (options.tree === true) {
+      const leaves = mirrors.map(({ name, upstream, state, country }) => {
+        const notes = [country, state === 'active' ? null : state].filter((note) => note !== null);
+        return { name, upstream, note: notes.join(', ') };
+      });
+      return say(treeLines('master', leaves).join('\n'));
+    }
     sayTable(
       ['tier', 'mirror', 'kind', 'state', 'pulls from', 'archives'],
       mirrors

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { isHost, isMirrorName, isUser } from '@pushmirror/acl';
@@ -102,12 +103,12 @@ export async function completeAnswers(
   const { invite, country, sponsor, bandwidth, upstream, rsyncUrl, hub, rsyncListen } = flags;
   const serves = hub === true || rsyncUrl !== undefined || rsyncListen !== undefined;
   const rsync = serves
-    ? endpoint(rsyncListen ?? `0.0.0.0:${RSYNC_PORT}`, '--rsync-listen')
+    ? listener(rsyncListen ?? `0.0.0.0:${RSYNC_PORT}`, '--rsync-listen')
     : undefined;
   const listen =
     flags.sshd === true
       ? undefined
-      : endpoint(flags.sshListen ?? `0.0.0.0:${ssh.port}`, '--ssh-listen');
+      : listener(flags.sshListen ?? `0.0.0.0:${ssh.port}`, '--ssh-listen');
   return {
     ...given({ invite, country, sponsor, bandwidth, upstream }),
     ...(url === '' ? {} : { url }),
@@ -140,6 +141,12 @@ function endpoint(text: string, flag: string): Endpoint {
   const port = Number(digits);
   if (isHost(host) && port >= 1 && port <= 65_535) return { host, port };
   throw usage(`${flag}: give host:port or [IPv6 address]:port.`);
+}
+
+function listener(text: string, flag: string): Endpoint {
+  const at = endpoint(text, flag);
+  if (isIP(at.host) !== 0) return at;
+  throw usage(`${flag}: give the address to listen on, such as 0.0.0.0:${at.port}.`);
 }
 
 function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AgentError, messageOf } from '../errors.ts';
+import { printable } from './printable.ts';
 
 /** What a master tells anybody who wants to register. */
 export const networkAnswer = z.object({
@@ -115,9 +116,4 @@ function asJson(text: string): unknown {
 
 function strange(url: string): AgentError {
   return new AgentError('master', `${url} gave an answer that is not a mirror-master's.`);
-}
-
-/** A master's words, fit for a terminal. */
-export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu, ' ');
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Entry } from './entry.ts';
+import { sameEntry, type Entry } from './entry.ts';
 import { ManifestError } from './errors.ts';
-import { planMove, type Move, type Step } from './plan.ts';
+import { planMove, type Move, type Plan, type Step } from './plan.ts';
 import { ancestors, paths, readEither, sameTree, sorted, store, trees } from './samples.test.ts';
 import type { Selection } from './selection.ts';
 import { folderOf } from './tree-path.ts';
@@ -14,7 +14,7 @@ void test('doing what the plan says turns one release into the other, filters ap
       const a = store(from, 3);
       const b = store(to);
       const disk = new Disk(from.filter((entry) => had(entry.path, entry.kind === 'folder')));
-      await disk.follow({
+      const { indexDigests } = await disk.follow({
         before: a.root,
         after: b.root,
         read: readEither(a, b),
@@ -22,11 +22,27 @@ void test('doing what the plan says turns one release into the other, filters ap
         selected: has,
         selectedBefore: had,
       });
-      disk.holds(to.filter((entry) => has(entry.path, entry.kind === 'folder')));
+      const carried = to.filter((entry) => has(entry.path, entry.kind === 'folder'));
+      disk.holds(carried);
+      const old = from.filter((entry) => had(entry.path, entry.kind === 'folder'));
+      assert.deepEqual(indexDigests.came.toSorted(), indexDigestsBeside(carried, old));
+      assert.deepEqual(indexDigests.gone.toSorted(), indexDigestsBeside(old, carried));
     }),
     { numRuns: 300 },
   );
 });
+
+/** Of index files that are not the same among the others, in order. */
+function indexDigestsBeside(entries: readonly Entry[], others: readonly Entry[]): string[] {
+  const known = new Map(others.map((entry) => [entry.path, entry]));
+  return entries
+    .filter((entry) => {
+      const other = known.get(entry.path);
+      return other === undefined || !sameEntry(entry, other);
+    })
+    .flatMap((e) => (e.kind === 'file' && e.order !== undefined ? [e.sha256] : []))
+    .toSorted();
+}
 
 void test('from nothing, and from what a filter change leaves, it gets there too', async () => {
   await fc.assert(
@@ -117,7 +133,7 @@ class Disk {
     this.#tree = new Map(entries.map((entry) => [entry.path, entry]));
   }
 
-  async follow(move: Move): Promise<void> {
+  async follow(move: Move): Promise<Plan> {
     const plan = await planMove(move);
     const fetched = new Map<string, string>();
     const seen = new Map(this.#tree);
@@ -131,6 +147,7 @@ class Disk {
     for (const step of plan.indexes) this.#put(step.entry);
     for (const entry of plan.deletes) this.#remove(entry);
     assert.equal(plan.fetch.files, fetched.size);
+    return plan;
   }
 
   holds(entries: readonly Entry[]): void {

@@ -65,6 +65,8 @@ export interface Plan {
    * repeat them (Debian's by-hash files); switch them after it.
    */
   indexes: Step[];
+  /** Of index files that the mirror carries: digests that come and go, one for each path. */
+  indexDigests: { came: string[]; gone: string[] };
   /** What the release dropped, in the order in which it can be deleted. */
   deletes: Entry[];
   /**
@@ -87,12 +89,16 @@ export async function planMove(move: Move): Promise<Plan> {
   const indexed: Change[] = [];
   const content = new Kept();
   const deletes: Entry[] = [];
+  const came: string[] = [];
+  const gone: string[] = [];
   let changed = 0;
-  let gone = 0;
+  let deleted = 0;
 
   for await (const change of selectedChanges(move, folders)) {
     changed += 1;
-    if (change.after === undefined && ++gone > move.maxDelete) throw tooManyDeletes(move);
+    if (change.after === undefined && ++deleted > move.maxDelete) throw tooManyDeletes(move);
+    came.push(...indexDigest(change.after));
+    gone.push(...indexDigest(change.before));
     const inTheWay = obstacles.tell(change);
     contents.tell(change, inTheWay);
     if (change.after === undefined) {
@@ -113,6 +119,7 @@ export async function planMove(move: Move): Promise<Plan> {
     diskBytes: contents.bytes,
     changed,
     indexes,
+    indexDigests: { came, gone },
     // A folder comes before what is in it, so backwards it goes after that.
     obstacles: obstacles.list.toReversed(),
     deletes: deletes.toReversed(),
@@ -172,6 +179,10 @@ function doingFor(entry: Entry, source: Source): Doing {
   if (source.in === 'place') return { do: 'touch', entry };
   if (source.in === 'upstream') return { do: 'fetch', entry };
   return { do: source.in === 'tree' ? 'reuse' : 'repeat', entry, from: source.path };
+}
+
+function indexDigest(entry: Entry | undefined): string[] {
+  return entry?.kind === 'file' && entry.order !== undefined ? [entry.sha256] : [];
 }
 
 function orderOf(entry: Entry | undefined): number | undefined {

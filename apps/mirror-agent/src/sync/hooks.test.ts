@@ -70,7 +70,7 @@ void describe('hooks', { concurrency: 4 }, () => {
       const missing = await sync({}, { hooks: { hook1: ['/no/such/program'] } });
       assert.ok(missing.kind === 'failed');
       assert.match(missing.reason, /hook1 failed: \/no\/such\/program could not be started/);
-      const endless = await sync({}, { hooks: { hook1: ['sleep', '600'] }, deadline: 300 });
+      const endless = await sync({}, { hooks: { hook1: ['sleep', '600'] }, deadline: 3_000 });
       assert.ok(endless.kind === 'failed');
       assert.match(endless.reason, /hook1 failed: sleep took too long and was ended/);
     }));

@@ -11,6 +11,8 @@ export interface RsyncOptions {
   /** Bytes of memory and of any one file, for calls that must stay small. */
   limits?: { memory: number; file: number };
   stdin?: Uint8Array;
+  /** Something amiss with single files (code 23) is no failure. */
+  partly?: boolean;
   onStdout?: (chunk: Buffer) => void;
   onProgress?: (progress: Progress) => void;
 }
@@ -20,6 +22,8 @@ export interface RsyncDone {
   /** Received over the wire. */
   bytes: number;
   seconds: number;
+  /** How it ended, where something was amiss with single files. */
+  amiss?: RsyncEnd;
 }
 
 const LINES_KEPT = 20;
@@ -27,21 +31,22 @@ const LINES_KEPT = 20;
 const ENDS_WITHIN_MS = 3_000;
 
 /**
- * Run rsync to its end, in a process group of its own. The kernel tells it to end when this
- * process dies, so that a killed agent leaves no rsync behind that works on the tree of the next.
+ * Run rsync to its end, in a process group of its own. It ends when this process dies (see `run`),
+ * so that a killed agent leaves no rsync behind that works on the tree of the next.
  *
  * @throws SyncFailure `deadline`, `stopped`, or `rsync` as `meaningOf` its exit code says.
  */
 export async function runRsync(options: RsyncOptions): Promise<RsyncDone> {
   const { limits, onStdout, onProgress } = options;
+  const rsync = ['rsync', ...options.args] as const;
   const limited =
     limits === undefined
-      ? []
-      : ['prlimit', `--as=${limits.memory}`, `--fsize=${limits.file}`, '--'];
+      ? rsync
+      : (['prlimit', `--as=${limits.memory}`, `--fsize=${limits.file}`, '--', ...rsync] as const);
   const overdue = new AbortController();
   let ending: NodeJS.Timeout | undefined;
   const result = await run({
-    argv: ['setpriv', '--pdeathsig', 'TERM', '--', ...limited, 'rsync', ...options.args],
+    argv: limited,
     deadlineMs: options.deadlineMs,
     signal: AbortSignal.any([options.signal, overdue.signal]),
     ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
@@ -56,21 +61,23 @@ export async function runRsync(options: RsyncOptions): Promise<RsyncDone> {
     },
   }).finally(() => clearTimeout(ending));
   const lines = lastLines(result.stderr);
-  const rsync = { code: overdue.signal.aborted ? codeIn(lines) : result.code, lines };
+  const end = { code: overdue.signal.aborted ? codeIn(lines) : result.code, lines };
   if (result.timedOut) {
     const after = Math.round(result.seconds);
     throw new SyncFailure(
       'deadline',
       `rsync was ended after ${after} s: the deadline had passed. Raise it, or look at why the upstream is slow.`,
-      { retry: true, rsync },
+      { retry: true, rsync: end },
     );
   }
   if (result.aborted && !overdue.signal.aborted) {
-    throw new SyncFailure('stopped', 'The sync was stopped.', { retry: true, rsync });
+    throw new SyncFailure('stopped', 'The sync was stopped.', { retry: true, rsync: end });
   }
-  const meaning = meaningOf(stoppedDeleting(rsync) ? DELETE_LIMIT : rsync.code);
-  if (meaning.verdict !== 'ok') throw asFailure(rsync, meaning);
-  return { bytes: parseReceived(result.stdout), seconds: result.seconds };
+  const done = { bytes: parseReceived(result.stdout), seconds: result.seconds };
+  if (options.partly === true && end.code === PARTLY) return { ...done, amiss: end };
+  const meaning = meaningOf(stoppedDeleting(end) ? DELETE_LIMIT : end.code);
+  if (meaning.verdict !== 'ok') throw asFailure(end, meaning);
+  return done;
 }
 
 /** Whether rsync's last lines speak of a disk that is full. */
@@ -78,6 +85,7 @@ export function speaksOfFullDisk(end: RsyncEnd): boolean {
   return end.lines.some((line) => /No space left on device|Disk quota exceeded/i.test(line));
 }
 
+const PARTLY = 23;
 const DELETE_LIMIT = 25;
 
 /** Codes 23 and 24 win over 25, so that the limit may have been met with any of them. */

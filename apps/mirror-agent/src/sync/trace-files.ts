@@ -27,7 +27,6 @@ export async function writeTraceFiles(
   const { mirror, trace } = context;
   const { to } = context.archive;
   const content = await describeSync(context, source, startedAt);
-  await writeTreeFile(to, traceFile(mirror), formatTrace(content));
 
   // The passes bring the upstream's _hierarchy.mirror, and it is read before ours replaces it.
   const above = await readTreeFile(join(to, `${HIERARCHY_FILE}.mirror`));
@@ -37,9 +36,12 @@ export async function writeTraceFiles(
     host: traceHost(trace),
     upstream: source.upstream.host,
   });
-  await writeTreeFile(to, HIERARCHY_FILE, formatHierarchy(lines));
-  await writeTreeFile(to, `${HIERARCHY_FILE}.mirror`, formatHierarchy(lines));
-
+  // At once: the disk then writes all of them together.
+  await Promise.all([
+    writeTreeFile(to, traceFile(mirror), formatTrace(content)),
+    writeTreeFile(to, HIERARCHY_FILE, formatHierarchy(lines)),
+    writeTreeFile(to, `${HIERARCHY_FILE}.mirror`, formatHierarchy(lines)),
+  ]);
   await writeTreeFile(
     to,
     TRACE_LIST_FILE,

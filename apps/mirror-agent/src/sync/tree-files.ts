@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { chmod, lstat, mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, open, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { replaceFile, syncFolder } from '@pushmirror/host';
 
@@ -60,8 +60,13 @@ export async function writePlainTreeFile(
 /** Remove a file of our own from the tree; when this resolves, it stays away. */
 export async function removeTreeFile(to: string, path: string): Promise<void> {
   const file = join(to, path);
-  await rm(file, { force: true });
-  await syncFolder(dirname(file)).catch(() => {}); // There may be no such folder.
+  try {
+    await unlink(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  await syncFolder(dirname(file));
 }
 
 /** Make a folder that everybody may read, and those above it that are missing. */

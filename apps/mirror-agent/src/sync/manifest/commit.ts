@@ -9,6 +9,7 @@ import type { Upstream } from '../upstream-url.ts';
 import { DISK_SERIAL } from './adopt.ts';
 import { markOf, writeCarried, type MoveUnderWay } from './carried.ts';
 import { runDeletes, scheduleDeletes } from './deletes.ts';
+import { noteIndexes } from './index-notes.ts';
 import { completeByHash } from './indexes.ts';
 import { placeRest } from './place.ts';
 import { pruneReleases } from './prune.ts';
@@ -62,6 +63,7 @@ async function cleanUp(part: Part): Promise<void> {
   const { archive } = context;
   const { after, read, selected } = planned.move;
   await runDeletes(archive.to, { root: after, read, selected }, context.now());
+  await noteIndexes(archive.to, planned);
   await pruneReleases(archive.to);
   // Of a release that was staged for a while, a downstream may be fetching it just now.
   if (part.later !== undefined) await clearNext(archive.to);

@@ -47,9 +47,10 @@ export async function fetchFiles(
   const stopWatching = watchSpace(archive, () => flood.abort('space'));
   const started = performance.now();
   try {
-    const { bytes } = await runRsync({
+    const { bytes, amiss } = await runRsync({
       args: fetchArguments(archive, options.upstream, options),
       stdin: namesOf(options.names),
+      partly: true,
       deadlineMs: context.remainingMs(),
       signal: AbortSignal.any([signal, flood.signal]),
       limits: { memory: MEMORY, file: Math.max(options.largest, 1) },
@@ -59,21 +60,29 @@ export async function fetchFiles(
       },
     });
     spent.bytes += bytes;
-    return undefined;
+    if (amiss !== undefined) await checkEnd(amiss, archive, options.upstream);
+    return amiss;
   } catch (error) {
     if (!(error instanceof SyncFailure) || signal.aborted) throw error;
     if (flood.signal.reason === 'flood') throw sendsTooMuch(options.upstream);
     const end = error.rsync ?? { code: null, lines: [] };
-    if (flood.signal.aborted || speaksOfFullDisk(end)) {
-      throw await diskFull(archive.to, archive.min_free, end);
-    }
-    if (end.lines.some((line) => /File too large/.test(line))) throw sendsTooMuch(options.upstream);
-    if (end.code === 23) return end;
+    if (flood.signal.aborted) throw await diskFull(archive.to, archive.min_free, end);
+    await checkEnd(end, archive, options.upstream);
     throw error;
   } finally {
     stopWatching();
     spent.stage1 += (performance.now() - started) / 1000;
   }
+}
+
+/** @throws SyncFailure when what is amiss is not with single files. */
+async function checkEnd(
+  end: RsyncEnd,
+  archive: SyncContext['archive'],
+  upstream: Upstream,
+): Promise<void> {
+  if (speaksOfFullDisk(end)) throw await diskFull(archive.to, archive.min_free, end);
+  if (end.lines.some((line) => /File too large/.test(line))) throw sendsTooMuch(upstream);
 }
 
 /** What rsync reads with --from0: names that end with NUL, none of which looks like a comment. */

@@ -27,6 +27,8 @@ const FILES_A_CALL = 50_000;
 const BYTES_A_CALL = 16 * 1024 ** 3;
 const STEPS_A_STRETCH = 500;
 const FLAWS_TOLD = 100;
+/** rsync tells with every file. */
+const TELL_EVERY_MS = 250;
 
 /**
  * Bring all that a move needs into staging, and check it: what is on disk already, under another
@@ -135,6 +137,7 @@ class Fetching {
   #batch: Expected[] = [];
   #bytes = 0;
   #done = 0;
+  #toldAt = 0;
 
   constructor(
     readonly part: Part,
@@ -167,6 +170,8 @@ class Fetching {
       into: staging.files,
       basis: [staging.basis, context.archive.to],
       onProgress: ({ bytes }) => {
+        if (performance.now() - this.#toldAt < TELL_EVERY_MS) return;
+        this.#toldAt = performance.now();
         const sofar = this.#done + bytes;
         const percent = Math.min(100, Math.floor((100 * sofar) / Math.max(plan.fetch.bytes, 1)));
         context.onEvent({ type: 'progress', stage: 1, bytes: sofar, percent });

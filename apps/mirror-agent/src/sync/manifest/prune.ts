@@ -1,19 +1,20 @@
-import { open, readdir, readFile, rm } from 'node:fs/promises';
+import { unlinkSync } from 'node:fs';
+import { open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate as breathe } from 'node:timers/promises';
 import {
-  BY_HASH_FOLDER,
   bucketName,
-  decodeBucket,
+  BY_HASH_FOLDER,
   decodeRoot,
   MANIFEST_FOLDER,
   rootName,
-  type BucketRef,
   type Root,
 } from '@pushmirror/manifest';
+import { indexesOf, NOTES_FOLDER, readNotes } from './index-notes.ts';
 
 /** Releases whose manifests stay, for downstreams that are in the middle of one. */
 const KEPT = 4;
-/** There may be so many before it is worth to look: looking reads all of their roots. */
+/** There may be so many before it is worth to look: looking reads their roots. */
 const MOST = 8;
 
 /**
@@ -23,47 +24,78 @@ const MOST = 8;
 export async function pruneReleases(to: string): Promise<void> {
   const folder = join(to, MANIFEST_FOLDER);
   const names = await readdir(folder).catch(() => []);
-  const roots = names.filter((name) => name.endsWith('.root'));
+  const roots = names.filter((name) => name.endsWith(rootName({ sha256: '' })));
   if (roots.length <= MOST) return;
   const aged = await Promise.all(
     roots.map(async (name) => ({ name, age: await ageOf(folder, name) })),
   );
   const kept = aged.toSorted((a, b) => compareAges(b.age, a.age)).slice(0, KEPT);
+  const indexes = await indexesIn(
+    to,
+    kept.map(({ name }) => name),
+  );
   const stay = new Set(kept.map(({ name }) => name));
-  const buckets = new Map<string, BucketRef>();
   for (const { name } of kept) {
-    const root = await readRoot(folder, name);
-    for (const bucket of root?.buckets ?? []) buckets.set(bucketName(bucket), bucket);
+    for (const bucket of await bucketsIn(folder, name)) stay.add(bucketName({ sha256: bucket }));
   }
-  await keepOnly(folder, names, new Set([...stay, ...buckets.keys()]));
-  const indexes = await indexesIn(folder, buckets);
-  if (indexes === undefined) return;
-  const byHash = join(to, BY_HASH_FOLDER);
-  await keepOnly(byHash, await readdir(byHash).catch(() => []), indexes);
+  await keepOnly(folder, names, stay);
+  const notes = new Set(kept.map(({ name }) => digestIn(name)));
+  await keepOnly(join(to, NOTES_FOLDER), await namesIn(to, NOTES_FOLDER), notes);
+  if (indexes === undefined) return; // Then nothing is removed that might be needed.
+  await keepOnly(join(to, BY_HASH_FOLDER), await namesIn(to, BY_HASH_FOLDER), indexes);
 }
+
+const AT_A_STRETCH = 200;
 
 async function keepOnly(folder: string, names: string[], stay: ReadonlySet<string>): Promise<void> {
-  for (const name of names) {
-    if (!stay.has(name)) await rm(join(folder, name), { recursive: true, force: true });
+  const gone = names.filter((name) => !stay.has(name));
+  for (const [i, name] of gone.entries()) {
+    if (i % AT_A_STRETCH === AT_A_STRETCH - 1) await breathe();
+    try {
+      unlinkSync(join(folder, name));
+    } catch {
+      // It has gone already, or it is none of ours.
+    }
   }
 }
 
-/** The digests of all indexes in these buckets; undefined when one of them cannot be read. */
-async function indexesIn(
-  folder: string,
-  buckets: ReadonlyMap<string, BucketRef>,
-): Promise<Set<string> | undefined> {
+function namesIn(to: string, folder: string): Promise<string[]> {
+  return readdir(join(to, folder)).catch(() => []);
+}
+
+function digestIn(name: string): string {
+  return name.slice(0, -rootName({ sha256: '' }).length);
+}
+
+/** The digests of a root's buckets, in whatever else stands on its lines. */
+async function bucketsIn(folder: string, name: string): Promise<string[]> {
+  const text = await readFile(join(folder, name), 'latin1');
+  return text.match(/^[0-9a-f]{64}(?= )/gm) ?? [];
+}
+
+/** The digests of all indexes of these releases; undefined when one of them cannot be read. */
+async function indexesIn(to: string, roots: readonly string[]): Promise<Set<string> | undefined> {
+  const folder = join(to, MANIFEST_FOLDER);
   const digests = new Set<string>();
-  for (const [name, bucket] of buckets) {
-    try {
-      for (const entry of decodeBucket(await readFile(join(folder, name)), bucket)) {
-        if (entry.kind === 'file' && entry.order !== undefined) digests.add(entry.sha256);
-      }
-    } catch {
-      return undefined; // Then nothing is removed that might be needed.
-    }
+  for (const name of roots) {
+    const noted = (await readNotes(to, digestIn(name))) ?? (await readAll(folder, name));
+    if (noted === undefined) return undefined;
+    for (const digest of noted) digests.add(digest);
   }
   return digests;
+}
+
+async function readAll(folder: string, name: string): Promise<string[] | undefined> {
+  try {
+    const root = await readRoot(folder, name);
+    return await indexesOf(
+      root,
+      (bucket) => readFile(join(folder, bucketName(bucket))),
+      () => true,
+    );
+  } catch {
+    return undefined;
+  }
 }
 
 type Age = readonly [epoch: number, serial: number];
@@ -88,12 +120,7 @@ function compareAges(a: Age, b: Age): number {
   return a[0] - b[0] || a[1] - b[1];
 }
 
-async function readRoot(folder: string, name: string): Promise<Root | undefined> {
+async function readRoot(folder: string, name: string): Promise<Root> {
   const bytes = await readFile(join(folder, name));
-  const sha256 = name.slice(0, -rootName({ sha256: '' }).length);
-  try {
-    return decodeRoot(bytes, { sha256, bytes: bytes.length });
-  } catch {
-    return undefined; // Damaged: nothing can be staged from it.
-  }
+  return decodeRoot(bytes, { sha256: digestIn(name), bytes: bytes.length });
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readFileSync, rmSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -24,8 +25,8 @@ export class DamagedBucket extends Error {
  */
 export interface ManifestStore {
   root(ref: RootRef): Promise<Root | undefined>;
-  /** @throws DamagedBucket */
-  read(ref: BucketRef): Promise<Buffer>;
+  /** Without a promise, which costs more than a bucket does. @throws DamagedBucket */
+  read(ref: BucketRef): Buffer;
   /** Those that are not published in our tree. */
   missing(buckets: readonly BucketRef[]): Promise<BucketRef[]>;
 }
@@ -48,13 +49,13 @@ export function createStore(published: string, ...others: string[]): ManifestSto
       }
       return undefined;
     },
-    async read(ref) {
+    read(ref) {
       for (const folder of folders) {
         const path = join(folder, bucketName(ref));
-        const bytes = await readFile(path).catch(() => undefined);
+        const bytes = readIfThere(path);
         if (bytes === undefined) continue;
         if (createHash('sha256').update(bytes).digest('hex') === ref.sha256) return bytes;
-        await rm(path, { force: true });
+        rmSync(path, { force: true });
       }
       throw new DamagedBucket(ref);
     },
@@ -63,4 +64,12 @@ export function createStore(published: string, ...others: string[]): ManifestSto
       return buckets.filter((bucket) => !names.has(bucketName(bucket)));
     },
   };
+}
+
+function readIfThere(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path);
+  } catch {
+    return undefined;
+  }
 }

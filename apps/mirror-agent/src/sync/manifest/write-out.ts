@@ -1,11 +1,14 @@
-import { open } from 'node:fs/promises';
+import { closeSync, fsync, openSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { HostError, run } from '@pushmirror/host';
 import { onDisk, type TreePath } from '@pushmirror/manifest';
 import type { SyncContext } from '../context.ts';
 
 /** Above this many files one sync of the file system is quicker than an fsync of each. */
 const MOST_FSYNCS = 128;
+/** The file system writes its journal once for all that wait for it. */
 const AT_ONCE = 16;
+const written = promisify(fsync);
 
 /**
  * Have staged files written to the disk before they get their names, so that no crash of the
@@ -20,11 +23,11 @@ export async function writeOut(
   let next = 0;
   const work = async () => {
     for (let path = paths[next++]; path !== undefined; path = paths[next++]) {
-      const file = await open(onDisk(folder, path), 'r');
+      const file = openSync(onDisk(folder, path), 'r');
       try {
-        await file.sync();
+        await written(file);
       } finally {
-        await file.close();
+        closeSync(file);
       }
     }
   };

@@ -36,6 +36,7 @@ export const masterSchema = z.strictObject({
   sender: z.enum(['ssh2', 'openssh']).default('ssh2'),
   head_lifetime: duration.prefault('24h'),
   delete_limit: z.int().min(0).default(40_000),
+  checks: absolutePath.optional(),
   push: z
     .strictObject({
       concurrency: z.int().min(1).max(1024).default(64),

@@ -13,11 +13,13 @@ import { createPublisher, type Publisher } from './archive/publish.ts';
 import { createTurns } from './archive/turns.ts';
 import { publicUrl, rsyncUrl, type MasterConfig } from './config.ts';
 import { openDatabase, type Db } from './db/open.ts';
+import type { PushRow } from './db/schema.ts';
 import { createApp } from './http/app.ts';
 import { createAuth } from './http/auth.ts';
 import { createFailureLimit } from './http/failure-limit.ts';
 import { adoptAdminToken } from './registry/manage-tokens.ts';
 import { createFeed } from './monitor/feed.ts';
+import { createConducting, type Conducting } from './rollout/conducting.ts';
 import { createLedger } from './rollout/ledger.ts';
 import { createNews, type News } from './rollout/news.ts';
 import { pruneOld } from './rollout/retention.ts';
@@ -85,7 +87,11 @@ async function assemble(parts: Parts): Promise<Master> {
   const feed = createFeed();
   const onTrouble = (error: unknown) => logger.error({ err: error }, 'an event was not told');
   const news = createNews({ db, feed, now, onTrouble });
-  const engine = createEngine(parts, sender, news);
+  const onMoved = (pushes: readonly PushRow[]) => {
+    news.moved(pushes);
+    conducting.moved(pushes);
+  };
+  const engine = createEngine(parts, sender, onMoved);
   const turns = createTurns();
   const heads = createHeads({
     db,
@@ -96,6 +102,14 @@ async function assemble(parts: Parts): Promise<Master> {
     signingKey: keys.signingKey,
     lifetimeMs: config.head_lifetime,
   });
+  const conducting = createConducting({
+    ...parts,
+    heads,
+    turns,
+    news,
+    send: (archive) => engine.resume(archive),
+    tellHold: () => Promise.resolve(),
+  });
   const publisher = createPublisher({
     db,
     network: config.network,
@@ -104,11 +118,11 @@ async function assemble(parts: Parts): Promise<Master> {
     turns,
     now,
     onAttempt: news.attempt,
-    onCommitted: ({ release, superseded }) =>
-      news.released(release.archive, release.serial, superseded),
+    onCommitted: news.released,
     onPublished: async (archive, serial) => {
       logger.info({ archive, serial }, 'published');
       await engine.resume(archive);
+      conducting.begin(archive);
     },
   });
   const serving = createServing(parts);
@@ -137,10 +151,12 @@ async function assemble(parts: Parts): Promise<Master> {
     registrationPolicy: config.registration.policy,
     registrations: createDoorkeeper({ ...parts, onMirrorsChanged: access.refresh }),
     onPushesEnded: (pushes) => engine.end(pushes),
-    onPushesMoved: news.moved,
+    onPushesMoved: onMoved,
+    conducting,
+    checks: config.checks,
     async onRetried({ archive, pushes }) {
       engine.end(pushes); // A rest is over, with all that was remembered of it.
-      news.moved(pushes);
+      onMoved(pushes);
       await engine.resume(archive);
     },
   });
@@ -154,10 +170,22 @@ async function assemble(parts: Parts): Promise<Master> {
       await listen(app, config);
       await upkeep.start(); // Its first round makes public what a crash left unpublished.
       await engine.resume();
+      await conducting.start();
       void retention.start(); // Forgetting can wait for everything else, and nothing waits for it.
     },
     destroy: () =>
-      destroyAll({ ...parts, upkeep, retention, news, publisher, engine, sender, app, serving }),
+      destroyAll({
+        ...parts,
+        upkeep,
+        retention,
+        news,
+        publisher,
+        conducting,
+        engine,
+        sender,
+        app,
+        serving,
+      }),
   };
 }
 
@@ -171,12 +199,12 @@ function createSender(config: MasterConfig): Sender {
 function createEngine(
   { config, logger, now, db }: Parts,
   sender: Sender,
-  news: News,
+  onMoved: (pushes: readonly PushRow[]) => void,
 ): RolloutEngine {
   const { push } = config;
   return createRolloutEngine({
     db,
-    ledger: createLedger(db, news.moved),
+    ledger: createLedger(db, onMoved),
     sender,
     now,
     concurrency: push.concurrency,
@@ -251,6 +279,7 @@ async function destroyAll(
     retention: Repeated;
     news: News;
     publisher: Publisher;
+    conducting: Conducting;
     engine: RolloutEngine;
     sender: Sender;
     app: FastifyInstance;
@@ -258,6 +287,7 @@ async function destroyAll(
   },
 ): Promise<void> {
   await all.publisher.close();
+  await all.conducting.close();
   await all.upkeep.stop();
   await all.retention.stop();
   await all.engine.close();

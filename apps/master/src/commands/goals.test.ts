@@ -19,6 +19,9 @@ const push = (mirror: string, tier: number, state: PushState, reason: string | n
   acceptedAt: null,
   stagedAt: null,
   committedAt: null,
+  wave: 0,
+  leftBehindAt: null,
+  observedAt: null,
 });
 const picture = (...pushes: ReturnType<typeof push>[]) =>
   pictureOf({
@@ -32,6 +35,14 @@ const picture = (...pushes: ReturnType<typeof push>[]) =>
     changed: 1,
     dropped: 0,
     prunedAt: null,
+    urgent: false,
+    switch: 'as-ready',
+    wave: 0,
+    phase: 'done',
+    phaseAt: at,
+    publicAt: at,
+    held: null,
+    waves: [],
     mirrors: { total: 0, committed: 0, failed: 0, open: 0, states: {} },
     pushes,
   });

@@ -1,10 +1,13 @@
 import { pushStates, type PushState } from '@pushmirror/trigger';
 import { z } from 'zod';
-import { pushSchema, rolloutSchema } from '../http/routes/schemas.ts';
+import { pushSchema, rolloutSchema, waveSchema } from '../http/routes/schemas.ts';
 import { tally, type Tally } from '../rollout/state.ts';
 
 const known = pushSchema.extend({ state: z.enum(pushStates) });
-export const rolloutWithPushes = rolloutSchema.extend({ pushes: z.array(known) });
+export const rolloutWithPushes = rolloutSchema.extend({
+  waves: z.array(waveSchema),
+  pushes: z.array(known),
+});
 /** What a `push` event carries. */
 const pushEvent = known.omit({ tier: true });
 

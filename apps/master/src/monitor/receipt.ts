@@ -16,8 +16,12 @@ export interface Receipt {
   acceptedAt: string | null;
   stagedAt: string | null;
   committedAt: string | null;
-  /** When the probe first saw it at the mirror's public address. */
+  /** When it was first seen at the mirror's public address. */
   observedAt: string | null;
+  /** Null of one that came by itself. */
+  wave: number | null;
+  /** When its wave went on without it. */
+  leftBehindAt: string | null;
 }
 
 export function receiptOf(row: ReceiptRow, serial: number, tier: number): Receipt {
@@ -34,6 +38,9 @@ export function receiptOf(row: ReceiptRow, serial: number, tier: number): Receip
     acceptedAt: row.accepted_at ?? null,
     stagedAt: row.staged_at ?? null,
     committedAt: row.committed_at ?? (serves ? row.served_at : null),
-    observedAt: null, // The probe's own to say; a claim never stands in for it.
+    // Never a claim: what was seen at its public address.
+    observedAt: row.observed_at ?? (row.seen_serial === serial ? row.seen_at : null),
+    wave: row.wave ?? null,
+    leftBehindAt: row.left_behind_at ?? null,
   };
 }

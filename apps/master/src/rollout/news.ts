@@ -1,8 +1,10 @@
 import { isTerminal } from '@pushmirror/trigger';
+import type { Committed } from '../archive/commit-release.ts';
 import type { Attempt } from '../archive/publish.ts';
 import type { Db } from '../db/open.ts';
 import { countPushes, hasOpenPush } from '../db/pushes.ts';
-import type { PushRow } from '../db/schema.ts';
+import { findRelease } from '../db/releases.ts';
+import type { PushRow, ReleaseRow } from '../db/schema.ts';
 import type { Feed } from '../monitor/feed.ts';
 import { publishEvent, pushEvent, rolloutEvent, type RolloutTurn } from './news-events.ts';
 import { tally } from './state.ts';
@@ -12,7 +14,9 @@ export interface News {
   /** A publish began, came further, or ended. */
   attempt(attempt: Attempt): void;
   /** A release exists; of these older ones pushes were still open. */
-  released(archive: string, serial: number, superseded: readonly number[]): void;
+  released(committed: Pick<Committed, 'release' | 'superseded' | 'taken'>): void;
+  /** A wave began, a barrier opened, or the release was held or let go. */
+  turned(release: ReleaseRow, turn: RolloutTurn): void;
   /** These pushes changed. */
   moved(pushes: readonly PushRow[]): void;
   /** Resolves when all that was told is in the feed. */
@@ -43,9 +47,12 @@ export function createNews(o: NewsOptions): News {
     chain = chain.then(work).catch(o.onTrouble);
   };
 
+  /** As the release is now; what it was at the turn may have passed. */
   const sayRollout = async (archive: string, serial: number, turn: RolloutTurn) => {
+    const release = await findRelease(db, archive, serial);
+    if (release === undefined) return;
     const mirrors = tally(await countPushes(db, { archive, serial }));
-    feed.add(rolloutEvent({ archive, serial, state: turn, at: now().toISOString(), mirrors }));
+    feed.add(rolloutEvent(release, { state: turn, at: now().toISOString(), mirrors }));
   };
 
   const checkEnd = (archive: string, serial: number) => {
@@ -68,12 +75,16 @@ export function createNews(o: NewsOptions): News {
       shown.set(archive, { serial, phase, at: clock() });
       feed.add(publishEvent(attempt));
     },
-    released(archive, serial, superseded) {
+    released({ release: { archive, serial }, superseded, taken }) {
+      for (const push of taken) feed.add(pushEvent(push));
       inTurn(async () => {
         for (const older of superseded) await sayRollout(archive, older, 'superseded');
         await sayRollout(archive, serial, 'begun');
       });
       checkEnd(archive, serial);
+    },
+    turned({ archive, serial }, turn) {
+      inTurn(() => sayRollout(archive, serial, turn));
     },
     moved(pushes) {
       for (const push of pushes) feed.add(pushEvent(push));

@@ -34,6 +34,8 @@ admin_token_file = ${text(o.adminToken)}
 # head_lifetime = "24h"
 # A release that drops more files than this is refused; each archive can have its own.
 # delete_limit = 40000
+# The folder with the programs that the gates of waves may run. Without it they run none.
+# checks = "/etc/pushmirror/checks"
 
 # Where the API and the page listen.
 [listen]

@@ -54,7 +54,9 @@ test('a publish, its rollout and its pushes are told as they happen', async (t) 
     'archive',
     'attempts',
     'committedAt',
+    'leftBehindAt',
     'mirror',
+    'observedAt',
     'reason',
     'sender',
     'sentAt',
@@ -62,6 +64,7 @@ test('a publish, its rollout and its pushes are told as they happen', async (t) 
     'stagedAt',
     'state',
     'updatedAt',
+    'wave',
   ]);
   assert.equal((push as { serial: number }).serial, serial);
 

@@ -10,6 +10,7 @@ import { healthRoutes, type HealthNeeds } from './health.ts';
 import { inviteRoutes } from './invites.ts';
 import { mirrorRoutes, type MirrorNeeds } from './mirrors.ts';
 import { pageRoutes, type PageNeeds } from './page.ts';
+import { policyRoutes, type PolicyNeeds } from './policies.ts';
 import { receiptRoutes } from './receipts.ts';
 import { registrationRoutes, type RegistrationNeeds } from './registrations.ts';
 import { releaseRoutes, type ReleaseNeeds } from './releases.ts';
@@ -25,6 +26,7 @@ export type RouteNeeds = AclNeeds &
   HealthNeeds &
   MirrorNeeds &
   PageNeeds &
+  PolicyNeeds &
   RegistrationNeeds &
   ReleaseNeeds &
   ReportNeeds &
@@ -37,6 +39,7 @@ export async function routes(app: FastifyInstance, needs: RouteNeeds): Promise<v
   await app.register(statusRoutes, needs);
   await app.register(archiveRoutes, needs);
   await app.register(headRoutes, needs);
+  await app.register(policyRoutes, needs);
   await app.register(releaseRoutes, needs);
   await app.register(receiptRoutes, needs);
   await app.register(rolloutRoutes, needs);

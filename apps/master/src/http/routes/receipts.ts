@@ -28,6 +28,8 @@ const receiptSchema = z.object({
   stagedAt: time,
   committedAt: time,
   observedAt: time,
+  wave: z.number().nullable(),
+  leftBehindAt: time,
 });
 
 export const receiptsSchema = z.object({

@@ -15,6 +15,8 @@ export interface ReleaseNeeds {
 const options = z.strictObject({
   allowDelete: z.int().nonnegative().optional(),
   full: z.boolean().optional(),
+  /** Skip waves, bake and switching together, and go ahead of everything. */
+  urgent: z.boolean().optional(),
   /** False: answer 202 at once; the progress is at .../publishing. */
   wait: z.boolean().default(true),
 });

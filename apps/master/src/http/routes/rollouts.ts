@@ -3,15 +3,25 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { listMirrors } from '../../db/mirrors.ts';
 import type { Db } from '../../db/open.ts';
-import { countPushes, pushesOf } from '../../db/pushes.ts';
+import type { ReleaseRow } from '../../db/schema.ts';
+import { countPushes, countWaves, pushesOf } from '../../db/pushes.ts';
 import { findRelease, listReleases } from '../../db/releases.ts';
 import { MasterError } from '../../errors.ts';
 import { treeOf } from '../../registry/tree.ts';
 import { retryPushes, type Retried } from '../../rollout/retry.ts';
 import { tally } from '../../rollout/state.ts';
+import type { Conductor } from '../../rollout/conduct.ts';
 import type { Auth } from '../auth.ts';
-import { bearer, name, pushSchema, retriedSchema, rolloutSchema, serial } from './schemas.ts';
-import { pushView, rolloutView } from './views.ts';
+import {
+  bearer,
+  name,
+  pushSchema,
+  retriedSchema,
+  rolloutSchema,
+  serial,
+  waveSchema,
+} from './schemas.ts';
+import { pushView, rolloutView, wavesView } from './views.ts';
 
 export interface RolloutNeeds {
   db: Db;
@@ -19,6 +29,8 @@ export interface RolloutNeeds {
   now: () => Date;
   /** Told which pushes are to be sent again, once that is on the disk. */
   onRetried: (retried: Retried) => Promise<void>;
+  /** Holds releases and lets them go. */
+  conducting: Pick<Conductor, 'halt' | 'resume'>;
 }
 
 /** Rollouts: the releases, how far each has come, and another try for those that are stuck. */
@@ -59,7 +71,12 @@ export function rolloutRoutes(base: FastifyInstance, needs: RolloutNeeds, done: 
       schema: {
         security: bearer,
         params: z.object({ archive: name, serial }),
-        response: { 200: rolloutSchema.extend({ pushes: z.array(pushSchema) }) },
+        response: {
+          200: rolloutSchema.extend({
+            waves: z.array(waveSchema),
+            pushes: z.array(pushSchema),
+          }),
+        },
       },
       onRequest,
     },
@@ -74,7 +91,8 @@ export function rolloutRoutes(base: FastifyInstance, needs: RolloutNeeds, done: 
       const counts = pushes.map(({ state }) => ({ state, count: 1 }));
       const views = pushes.map((push) => pushView(push, tree.tier(push.mirror)));
       views.sort((a, b) => a.tier - b.tier || (a.mirror < b.mirror ? -1 : 1));
-      return { ...rolloutView(release, tally(counts)), pushes: views };
+      const waves = wavesView(release, await countWaves(db, release));
+      return { ...rolloutView(release, tally(counts)), waves, pushes: views };
     },
   );
 
@@ -98,5 +116,54 @@ export function rolloutRoutes(base: FastifyInstance, needs: RolloutNeeds, done: 
       return { archive, serial: current, mirrors: pushes.map(({ mirror }) => mirror) };
     },
   );
+  const params = z.object({ archive: name });
+  const managers = auth.allow('admin', 'release-manager');
+  const answer = async (release: ReleaseRow) => {
+    const counts = await countPushes(db, release);
+    return rolloutView(release, tally(counts));
+  };
+
+  app.post(
+    '/v1/rollouts/:archive/halt',
+    {
+      schema: {
+        description: 'Hold the newest release: no mirror goes on with it until it is let go.',
+        security: bearer,
+        params,
+        body: z.strictObject({ reason: plainAscii.optional() }).default({}),
+        response: { 200: rolloutSchema },
+      },
+      onRequest: managers,
+    },
+    async (request) => {
+      const { archive } = request.params;
+      const by = auth.caller(request);
+      return answer(await needs.conducting.halt(archive, by, request.body.reason));
+    },
+  );
+
+  app.post(
+    '/v1/rollouts/:archive/resume',
+    {
+      schema: {
+        description: 'Let the release that is held go on; its wave begins its times anew.',
+        security: bearer,
+        params,
+        body: z.strictObject({ skipGate: z.boolean().default(false) }).prefault({}),
+        response: { 200: rolloutSchema },
+      },
+      onRequest: managers,
+    },
+    async (request) => {
+      const { archive } = request.params;
+      return answer(await needs.conducting.resume(archive, auth.caller(request), request.body));
+    },
+  );
   done();
 }
+
+/** A hold carries its reason to every mirror, in a text of plain ASCII. */
+const plainAscii = z
+  .string()
+  .max(500)
+  .regex(/^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/, { error: 'expected one line of plain ASCII' });

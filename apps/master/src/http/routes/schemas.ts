@@ -75,6 +75,21 @@ export const rolloutSchema = z.object({
   /** When the pushes of this old release were deleted; null while they are all there. */
   prunedAt: time.nullable(),
   mirrors: tallySchema,
+  urgent: z.boolean(),
+  switch: z.enum(['as-ready', 'together']),
+  /** The wave that it has reached, from 0, and what that is doing. */
+  wave: count,
+  phase: z.enum(['sending', 'staging', 'committing', 'baking', 'done']),
+  phaseAt: time.nullable(),
+  /** When its head became public; null while it is in its waves or stages. */
+  publicAt: time.nullable(),
+  held: z.object({ at: time, reason: z.string().nullable(), by: z.string().nullable() }).nullable(),
+});
+
+export const waveSchema = z.object({
+  name: z.string(),
+  state: z.enum(['done', 'now', 'later', 'skipped']),
+  mirrors: tallySchema,
 });
 
 export const pushSchema = z.object({
@@ -89,6 +104,10 @@ export const pushSchema = z.object({
   acceptedAt: time.nullable(),
   stagedAt: time.nullable(),
   committedAt: time.nullable(),
+  wave: count,
+  /** When its wave went on without it. */
+  leftBehindAt: time.nullable(),
+  observedAt: time.nullable(),
 });
 
 const claimSchema = z.object({

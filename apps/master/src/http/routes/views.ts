@@ -8,7 +8,9 @@ import type {
 } from '../../db/schema.ts';
 import type { MirrorStanding, Overview } from '../../monitor/overview.ts';
 import type { Tree } from '../../registry/tree.ts';
-import type { Tally } from '../../rollout/state.ts';
+import { heldView } from '../../rollout/news-events.ts';
+import { readPolicy, REST } from '../../rollout/policy.ts';
+import { tally, type Tally } from '../../rollout/state.ts';
 import type {
   archiveSchema,
   mirrorSchema,
@@ -16,6 +18,7 @@ import type {
   rolloutSchema,
   standingSchema,
   statusSchema,
+  waveSchema,
 } from './schemas.ts';
 
 /** How rows look in the API. */
@@ -53,7 +56,36 @@ export function rolloutView(
     dropped,
     prunedAt: row.pruned_at,
     mirrors,
+    urgent: row.urgent === 1,
+    switch: row.switch,
+    wave: row.wave,
+    phase: row.phase,
+    phaseAt: row.phase_at,
+    publicAt: row.public_at,
+    held: heldView(row),
   };
+}
+
+/** The waves of a release, the rest last; of one without waves none. */
+export function wavesView(
+  row: Pick<ReleaseRow, 'waves' | 'wave' | 'phase' | 'public_at'>,
+  counts: readonly { wave: number; state: PushRow['state']; count: number }[],
+): z.infer<typeof waveSchema>[] {
+  const { waves } = readPolicy(row.waves);
+  if (waves.length === 0) return [];
+  const ended = row.phase === 'done';
+  return [...waves.map(({ name }) => name), REST].map((name, wave) => ({
+    name,
+    state:
+      wave < row.wave || (ended && wave === row.wave && row.public_at !== null)
+        ? 'done'
+        : ended
+          ? 'skipped' // A newer release took over.
+          : wave === row.wave
+            ? 'now'
+            : 'later',
+    mirrors: tally(counts.filter((count) => count.wave === wave)),
+  }));
 }
 
 export function pushView(row: PushRow, tier: number): z.infer<typeof pushSchema> {
@@ -69,6 +101,9 @@ export function pushView(row: PushRow, tier: number): z.infer<typeof pushSchema>
     acceptedAt: row.accepted_at,
     stagedAt: row.staged_at,
     committedAt: row.committed_at,
+    wave: row.wave,
+    leftBehindAt: row.left_behind_at,
+    observedAt: row.observed_at,
   };
 }
 

@@ -1,30 +1,44 @@
 import { createHash } from 'node:crypto';
 import type { Downstream } from '@pushmirror/trigger';
-import { listMirrors } from '../db/mirrors.ts';
 import type { DbOrTrx } from '../db/open.ts';
 import { listOptIns } from '../db/opt-ins.ts';
 import type { MirrorRow } from '../db/schema.ts';
-import { treeOf } from './tree.ts';
+import { adoptedBy } from '../db/takeovers.ts';
+import { isStanding } from '../rollout/outgoing.ts';
+import { slotsOf } from '../rollout/slots.ts';
+import { readView, type View } from '../rollout/view.ts';
 
 /** The mirrors that a hub pushes, and a digest that changes whenever the list does. */
 export interface Downstreams {
   digest: string;
   downstreams: Downstream[];
+  /** How many of them may pull from the hub at once. */
+  slots: number;
 }
 
-/** What a hub is told about its downstreams: where they are, and which archives they want. */
+/**
+ * What a hub is told about its downstreams: where they are, and which archives they want. Those of
+ * a dead hub below it are among them, for as long as they have not taken what it would have sent.
+ */
 export async function downstreamsOf(db: DbOrTrx, hub: string): Promise<Downstreams> {
-  const mirrors = await listMirrors(db);
-  const tree = treeOf(mirrors);
-  const mine = mirrors.filter(
-    (mirror) => mirror.state === 'active' && tree.senderOf(mirror.name) === hub,
+  const view = await readView(db);
+  const adopted = await adoptedBy(db, hub);
+  const names = new Set(adopted.map(({ mirror }) => mirror));
+  const mine = view.mirrors.filter(
+    ({ name, state }) =>
+      state === 'active' && (view.tree.senderOf(name) === hub || names.has(name)),
   );
-  const downstreams = mine.length === 0 ? [] : await withArchives(db, mine);
-  const digest = createHash('sha256').update(JSON.stringify(downstreams)).digest('hex');
-  return { digest, downstreams };
+  const downstreams = mine.length === 0 ? [] : await withArchives(db, mine, view);
+  const slots = slotsOf(view.byName.get(hub), view.tree);
+  const digest = createHash('sha256').update(JSON.stringify({ downstreams, slots })).digest('hex');
+  return { digest, downstreams, slots };
 }
 
-async function withArchives(db: DbOrTrx, mirrors: readonly MirrorRow[]): Promise<Downstream[]> {
+async function withArchives(
+  db: DbOrTrx,
+  mirrors: readonly MirrorRow[],
+  { tree }: View,
+): Promise<Downstream[]> {
   const wanted = new Map<string, string[]>();
   for (const { mirror, archive } of await listOptIns(db)) {
     wanted.set(mirror, [...(wanted.get(mirror) ?? []), archive]);
@@ -37,5 +51,7 @@ async function withArchives(db: DbOrTrx, mirrors: readonly MirrorRow[]): Promise
     user: mirror.ssh_user,
     hostKey: mirror.host_key,
     archives: wanted.get(mirror.name) ?? [],
+    standing: isStanding(mirror),
+    hub: tree.descendants(mirror.name) > 0,
   }));
 }

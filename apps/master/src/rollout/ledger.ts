@@ -3,20 +3,27 @@ import { findPush, updatePush, type PushKey } from '../db/pushes.ts';
 import type { PushRow } from '../db/schema.ts';
 import { afterNews, type PushNews } from './state.ts';
 
-/** Where the news of pushes is written down. */
+/** What the sender of a `stage2` writes down; it moves no state. */
+export type CommitNews = Partial<
+  Pick<PushRow, 'commit_told_at' | 'commit_attempts' | 'commit_next_attempt_at'>
+>;
+
+/**
+ * Where the news of pushes is written down. What is noted is on the disk when it resolves; what
+ * follows from it may happen only then. Rejects when it could not be written.
+ */
 export interface Ledger {
-  /**
-   * Resolves when the news is on the disk; what follows from it may happen only then. Rejects when
-   * it could not be written.
-   */
   note(key: PushKey, news: PushNews): Promise<void>;
+  noteCommit(key: PushKey, news: CommitNews): Promise<void>;
 }
 
 const NEWS_PER_TRANSACTION = 500;
 
+type Change = Partial<Omit<PushRow, 'archive' | 'serial' | 'mirror' | 'created_at'>>;
+
 interface Entry {
   key: PushKey;
-  news: PushNews;
+  changeOf: (push: PushRow) => Change | undefined;
   resolve: () => void;
   reject: (error: unknown) => void;
 }
@@ -47,21 +54,24 @@ export function createLedger(
     writing = false;
   };
 
+  const add = (key: PushKey, changeOf: Entry['changeOf']) =>
+    new Promise<void>((resolve, reject) => {
+      waiting.push({ key, changeOf, resolve, reject });
+      if (!writing) void writeAll();
+    });
+
   return {
-    note: (key, news) =>
-      new Promise((resolve, reject) => {
-        waiting.push({ key, news, resolve, reject });
-        if (!writing) void writeAll();
-      }),
+    note: (key, news) => add(key, (push) => afterNews(push, news)),
+    noteCommit: (key, news) => add(key, () => news),
   };
 }
 
 function write(db: Db, group: readonly Entry[]): Promise<PushRow[]> {
   return db.transaction().execute(async (trx) => {
     const moved: PushRow[] = [];
-    for (const { key, news } of group) {
+    for (const { key, changeOf } of group) {
       const push = await findPush(trx, key);
-      const change = push === undefined ? undefined : afterNews(push, news);
+      const change = push === undefined ? undefined : changeOf(push);
       if (push === undefined || change === undefined) continue;
       await updatePush(trx, key, change);
       moved.push({ ...push, ...change });

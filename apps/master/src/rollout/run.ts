@@ -1,33 +1,53 @@
-import { createFanOut, type FanOutOptions } from '@pushmirror/trigger/fan-out/fan-out';
-import type { Push } from '@pushmirror/trigger/fan-out/push';
-import { formatTrigger } from '@pushmirror/trigger/wire/trigger';
-import { listMirrors } from '../db/mirrors.ts';
+import type { SignedHold } from '@pushmirror/trigger';
+import type { FanOutOptions } from '@pushmirror/trigger/fan-out/fan-out';
+import type { PushNews } from '@pushmirror/trigger/fan-out/push';
+import type { PushTarget } from '@pushmirror/trigger/send/sender';
 import type { Db } from '../db/open.ts';
 import { openPushes, type PushKey } from '../db/pushes.ts';
 import { findRelease } from '../db/releases.ts';
-import type { MirrorRow, PushRow, ReleaseRow } from '../db/schema.ts';
-import { MASTER, treeOf } from '../registry/tree.ts';
+import type { PushRow } from '../db/schema.ts';
+import { createTurns } from '../archive/turns.ts';
+import { createDeadHubs, type DeadHubsOptions } from './dead-hubs.ts';
 import type { Ledger } from './ledger.ts';
-import { priorityIn } from './plan.ts';
-import type { PushNews } from './state.ts';
-import { unheardReason } from './unheard.ts';
+import { isStanding, readOutgoing, targetOf, type Outgoing } from './outgoing.ts';
+import { PROBE_EVERY_MS } from './quarantine.ts';
+import { holdsToSend } from './send-holds.ts';
+import { createSlotKeeper } from './slot-keeper.ts';
+import { pullsFrom } from './slots.ts';
+import { quarantineUnreached, releaseFromQuarantine } from './tend-quarantine.ts';
+import { createUnderway } from './underway.ts';
+import { giveUpUnheard } from './unheard.ts';
+import { readView, viewOf, type View } from './view.ts';
+import { writeNews } from './write-news.ts';
 
 /** Sends what the database says is to be sent; holds nothing that the database does not. */
 export interface RolloutEngine {
   /**
    * Take up every open push of the master's own, of one archive or of all: those that are new, and
-   * after a start those that were left. What a newer release took over is no longer sent.
+   * after a start those that were left. What is no longer to be sent is dropped.
    */
   resume(archive?: string): Promise<void>;
   /** The head was issued anew: what is still to be sent goes with the new one. */
   refresh(archive: string): Promise<void>;
   /** Nothing more need be sent for these. */
   end(pushes: readonly PushKey[]): void;
+  /** These pushes changed, by whatever news. */
+  moved(pushes: readonly PushRow[]): void;
+  /** A mirror spoke to the master: what waits for it is tried now. */
+  heard(mirror: string): void;
+  /** Tell this hold, in place of older ones, to whom the master itself pushes. */
+  sendHold(archive: string, hold: SignedHold): Promise<void>;
+  /** A mirror found a release by itself: may it pull now, or in how many seconds may it ask? */
+  mayPull(key: PushKey): Promise<PullAnswer>;
   /** Give up the pushes that nobody has spoken of for too long. */
   sweep(): Promise<void>;
+  /** Look after dead hubs and dead mirrors, once. */
+  tend(): Promise<void>;
   /** Break off what is under way; the next start carries on with it. */
   close(): Promise<void>;
 }
+
+export type PullAnswer = { go: true } | { go: false; retryAfter: number; reason: string };
 
 export interface EngineOptions extends Required<
   Pick<
@@ -37,122 +57,219 @@ export interface EngineOptions extends Required<
 > {
   db: Db;
   ledger: Ledger;
+  /** Keep connections open to these, where the sender can. */
+  stand?: (targets: readonly PushTarget[]) => void;
+  slotTimeoutMs?: number;
+  hubPatienceMs?: number;
+  quarantineAfterMs?: number;
   /** Told of each state that was written, for the log. */
   onNews: (key: PushKey, news: PushNews) => void;
-  /** Told when a state could not be written; it is tried again. */
-  onTrouble: (key: PushKey, error: unknown) => void;
+  /** Told when something could not be done; it is tried again. */
+  onTrouble: (key: Partial<PushKey>, error: unknown) => void;
+  /** Told of pushes that were changed by other means than news of them. */
+  onMoved?: (pushes: readonly PushRow[]) => void;
+  onTakeover?: DeadHubsOptions['onTakeover'];
 }
 
+const SAY_WAITING_EVERY_MS = 1_000;
+const ASK_HELD_AGAIN_S = 60;
+
 export function createRolloutEngine(o: EngineOptions): RolloutEngine {
-  const { db, ledger, onNews, onTrouble, ...settings } = o;
-  /** What has been handed to the fan-out and may still be on its way. */
-  const underway = new Map<string, PushKey>();
-  const fanOut = createFanOut({
-    ...settings,
-    onState: async ({ key }, news) => {
-      await ledger.note(keyOf(key), news);
-      onNews(keyOf(key), news);
-      if (news.state !== 'sending' && news.state !== 'unreachable') underway.delete(key);
-    },
-    onStateFailed: ({ key }, error) => onTrouble(keyOf(key), error),
+  const { db, now, onTrouble, backoff } = o;
+  const onMoved = o.onMoved ?? (() => {});
+  const quarantineAfterMs = o.quarantineAfterMs ?? 24 * 3_600_000;
+  let view: View = viewOf([]);
+  let seeded = false;
+  let closed = false;
+  let givenUpSince = new Date(0);
+  const turns = createTurns();
+  const unreached = new Set<string>();
+  const probes = new Map<string, Date>();
+  const wokenAt = new Map<string, number>();
+  const toResume = new Set<string>();
+  const hubs = createDeadHubs({
+    db,
+    now,
+    patienceMs: o.hubPatienceMs ?? 300_000,
+    onTakeover: o.onTakeover ?? (() => {}),
   });
+  const upstreamOf = (name: string, archive: string) =>
+    pullsFrom({ name }, view.tree, (hub) => hubs.isDead(hub, archive));
+  const slots = createSlotKeeper({
+    now,
+    timeoutMs: o.slotTimeoutMs ?? 1_800_000,
+    view: () => view,
+    pullsFrom: upstreamOf,
+  });
+  const underway = createUnderway({
+    sender: o.sender,
+    concurrency: o.concurrency,
+    attemptDeadlineMs: o.attemptDeadlineMs,
+    backoff,
+    giveUpAfterMs: o.giveUpAfterMs,
+    now,
+    gate: slots.gate,
+    async onNews(one, news) {
+      await writeNews(one, news, o);
+      if (one.kind !== 'hold') o.onNews(one.about, news);
+      learn(one, news);
+    },
+    onTrouble: ({ about }, error) => onTrouble(about, error),
+  });
+  const saying = setInterval(sayWaiting, SAY_WAITING_EVERY_MS);
+  saying.unref();
 
-  const cancelWhere = (wanted: (key: PushKey) => boolean) => {
-    for (const [name, key] of underway) {
-      if (!wanted(key)) continue;
-      underway.delete(name);
-      fanOut.cancel(name);
+  /** What an attempt says about its mirror. */
+  function learn({ about: { mirror } }: Outgoing, { state }: PushNews): void {
+    if (state === 'unreachable' || state === 'given-up') {
+      unreached.add(mirror);
+      probes.set(mirror, new Date(now().getTime() + PROBE_EVERY_MS));
     }
+    if (state === 'accepted' || state === 'refused') isBack(mirror);
+  }
+
+  function isBack(mirror: string): void {
+    unreached.delete(mirror);
+    hubs.revive(mirror);
+    if ((view.byName.get(mirror)?.quarantined_at ?? null) === null) return;
+    void inTurn({ mirror }, async () => {
+      const pushes = await releaseFromQuarantine(db, mirror, now());
+      if (pushes === undefined) return;
+      onMoved(pushes);
+      await takeUp();
+    });
+  }
+
+  /** One after the other, so that nobody acts on rows that another is about to change. */
+  function inTurn(about: Partial<PushKey>, work: () => Promise<void>): Promise<void> {
+    return turns.take('engine', async () => {
+      if (closed) return;
+      try {
+        await work();
+      } catch (error) {
+        onTrouble(about, error);
+      }
+    });
+  }
+
+  async function takeUp(archive?: string): Promise<void> {
+    view = await readView(db);
+    if (!seeded) {
+      slots.moved((await openPushes(db, {})).filter(({ state }) => state === 'accepted'));
+      seeded = true;
+    }
+    const outgoing = await readOutgoing(db, needs, archive);
+    if (closed) return;
+    underway.replace(
+      outgoing,
+      ({ kind, about }) => kind !== 'hold' && (archive ?? about.archive) === about.archive,
+    );
+    o.stand?.(view.direct.filter(isStanding).map(targetOf));
+  }
+
+  const needs = {
+    get view() {
+      return view;
+    },
+    now,
+    wasReached: (mirror: string) => !unreached.has(mirror),
+    pullsFrom: ({ name }: { name: string }, archive: string) => upstreamOf(name, archive),
+    nextProbe: (mirror: string) =>
+      probes.get(mirror) ?? new Date(now().getTime() + Math.random() * PROBE_EVERY_MS),
   };
 
-  const resume = async (archive?: string) => {
-    const of = archive === undefined ? {} : { archive };
-    const rows = (await openPushes(db, { sender: MASTER, ...of })).filter(isToSend);
-    const names = new Set(rows.map(nameOf));
-    cancelWhere((key) => (archive ?? key.archive) === key.archive && !names.has(nameOf(key)));
-    const mirrors = await listMirrors(db);
-    const byName = new Map(mirrors.map((mirror) => [mirror.name, mirror]));
-    const priorityOf = priorityIn(treeOf(mirrors));
-    const commandOf = commands(db);
-    for (const row of rows) {
-      const mirror = byName.get(row.mirror);
-      const command = await commandOf(row);
-      if (mirror === undefined || command === undefined) continue;
-      const push = pushOf(row, mirror, command, priorityOf(row.mirror));
-      if (fanOut.push(push)) underway.set(push.key, keyOf(push.key));
+  const resume = (archive?: string) =>
+    inTurn(archive === undefined ? {} : { archive }, () => takeUp(archive));
+
+  /** Soon, and once for all who ask meanwhile. */
+  function resumeSoon(archive: string): void {
+    if (toResume.has(archive)) return;
+    toResume.add(archive);
+    queueMicrotask(() => {
+      void inTurn({ archive }, async () => {
+        toResume.delete(archive);
+        await takeUp(archive);
+      });
+    });
+  }
+
+  function sayWaiting(): void {
+    const at = now();
+    for (const { key, upstream } of slots.newlyWaiting()) {
+      const reason = `It waits for a slot at ${upstream}.`;
+      o.ledger.note(key, { state: 'waiting', reason, at }).catch((error: unknown) => {
+        onTrouble(key, error);
+      });
     }
-  };
+  }
 
   return {
     resume,
     async refresh(archive) {
-      cancelWhere((key) => key.archive === archive);
+      underway.forget(archive);
       await resume(archive);
     },
-    end(pushes) {
-      const names = new Set(pushes.map(nameOf));
-      cancelWhere((key) => names.has(nameOf(key)));
-    },
-    async sweep() {
-      const at = o.now();
-      const untouchedSince = new Date(at.getTime() - o.giveUpAfterMs).toISOString();
-      for (const row of await openPushes(db, { untouchedSince })) {
-        const reason = unheardReason(row, o.giveUpAfterMs);
-        if (reason !== undefined) await ledger.note(row, { state: 'given-up', reason, at });
+    end: (pushes) => underway.drop(pushes),
+    moved(pushes) {
+      slots.moved(pushes);
+      underway.drop(pushes.filter(({ state }) => state !== 'waiting' && !isTrying(state)));
+      for (const { state, archive, commit_told_at: told } of pushes) {
+        if (state === 'staged' && told === null) resumeSoon(archive);
       }
     },
-    close: () => fanOut.close(),
-  };
-}
-
-/** The fan-out's name of a push. None of its parts has a blank. */
-export function nameOf(key: PushKey): string {
-  return `${key.archive} ${key.serial} ${key.mirror}`;
-}
-
-/** The push that a name means. */
-export function keyOf(name: string): PushKey {
-  const [archive = '', serial = '', mirror = ''] = name.split(' ');
-  return { archive, serial: Number(serial), mirror };
-}
-
-function isToSend({ state }: PushRow): boolean {
-  return state === 'waiting' || state === 'sending' || state === 'unreachable';
-}
-
-/** The trigger of each release, read once. */
-function commands(db: Db): (row: PushRow) => Promise<string | undefined> {
-  const known = new Map<string, Promise<ReleaseRow | undefined>>();
-  return async ({ archive, serial }) => {
-    const name = `${archive} ${serial}`;
-    const release = known.get(name) ?? findRelease(db, archive, serial);
-    known.set(name, release);
-    const head = (await release)?.head;
-    if (head === undefined) return undefined;
-    return formatTrigger({ archive, words: ['all'], head: { bytes: Buffer.from(head, 'latin1') } });
-  };
-}
-
-function pushOf(
-  row: PushRow,
-  mirror: MirrorRow,
-  command: string,
-  priority: 'hub' | 'healthy',
-): Push {
-  return {
-    key: nameOf(row),
-    target: {
-      mirror: mirror.name,
-      host: mirror.ssh_host,
-      port: mirror.ssh_port,
-      user: mirror.ssh_user,
-      hostKey: mirror.host_key,
-      kind: mirror.kind,
+    heard(mirror) {
+      hubs.seen(mirror, now());
+      isBack(mirror);
+      const last = wokenAt.get(mirror) ?? Number.NEGATIVE_INFINITY;
+      if (performance.now() - last < backoff.minMs) return;
+      wokenAt.set(mirror, performance.now());
+      underway.wake(mirror);
     },
-    command,
-    attempts: row.attempts,
-    priority,
-    ...(row.sent_at === null ? {} : { firstAttemptAt: new Date(row.sent_at) }),
-    ...(row.next_attempt_at === null ? {} : { notBefore: new Date(row.next_attempt_at) }),
+    sendHold: (archive, hold) =>
+      inTurn({ archive }, async () => {
+        view = await readView(db);
+        const outgoing = await holdsToSend(db, view, hold);
+        underway.replace(outgoing, (one) => one.kind === 'hold' && one.about.archive === archive);
+      }),
+    async mayPull(key) {
+      const release = await findRelease(db, key.archive, key.serial);
+      if ((release?.held_at ?? null) !== null) {
+        const reason = `Release ${key.serial} of ${key.archive} is held.`;
+        return { go: false, retryAfter: ASK_HELD_AGAIN_S, reason };
+      }
+      if (release === undefined || release.urgent === 1) return { go: true };
+      const verdict = slots.ask(key);
+      if (verdict.go) return verdict;
+      const upstream = upstreamOf(key.mirror, key.archive);
+      const reason = `The ${verdict.limit} slots of ${upstream} are taken.`;
+      return { go: false, retryAfter: Math.ceil(verdict.retryAfterMs / 1000), reason };
+    },
+    async sweep() {
+      await giveUpUnheard(db, o.ledger, o.giveUpAfterMs, now());
+      await resume(); // What could not be done before is tried again.
+    },
+    tend: () =>
+      inTurn({}, async () => {
+        view = await readView(db);
+        const since = givenUpSince;
+        givenUpSince = new Date(now().getTime() - 60_000);
+        const settings = { afterMs: quarantineAfterMs, givenUpSince: since, now };
+        const shut = await quarantineUnreached(db, settings);
+        const given = await hubs.takeOver(view);
+        if (shut.length + given.length === 0) return;
+        onMoved([...shut, ...given]);
+        await takeUp();
+      }),
+    async close() {
+      closed = true;
+      clearInterval(saying);
+      await underway.close();
+      slots.gate.close();
+      await turns.take('engine', async () => {});
+    },
   };
+}
+
+function isTrying(state: PushRow['state']): boolean {
+  return state === 'sending' || state === 'unreachable';
 }

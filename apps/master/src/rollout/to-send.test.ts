@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { isTerminal, pushStates, type PushState } from '@pushmirror/trigger';
+import type { ReleaseRow } from '../db/schema.ts';
+import { whatToSend } from './to-send.ts';
+
+const push = (state: PushState, wave = 0, told: string | null = null) => ({
+  state,
+  wave,
+  commit_told_at: told,
+});
+const release = (different: Partial<ReleaseRow> = {}) => ({
+  switch: 'as-ready' as const,
+  wave: 0,
+  phase: 'done' as const,
+  held_at: null,
+  ...different,
+});
+const together = (different: Partial<ReleaseRow> = {}) =>
+  release({ switch: 'together', phase: 'staging', ...different });
+
+void describe('what is sent', () => {
+  void test('is the whole head to a mirror that has not taken it, and nothing else', () => {
+    for (const state of pushStates) {
+      const open = ['waiting', 'sending', 'unreachable'].includes(state);
+      assert.equal(whatToSend(push(state), release(), 'agent'), open ? 'all' : undefined, state);
+    }
+  });
+
+  void test('is nothing while the release is held, or before the wave of the mirror', () => {
+    const held = release({ held_at: '2026-11-21T09:00:00Z' });
+    assert.equal(whatToSend(push('waiting'), held, 'agent'), undefined);
+    assert.equal(
+      whatToSend(push('staged'), together({ ...held, phase: 'done' }), 'agent'),
+      undefined,
+    );
+    assert.equal(whatToSend(push('waiting', 1), release(), 'agent'), undefined);
+    assert.equal(whatToSend(push('waiting', 1), release({ wave: 1 }), 'agent'), 'all');
+  });
+
+  void test('switching together: first the stage, then the word to commit, once', () => {
+    assert.equal(whatToSend(push('waiting'), together(), 'agent'), 'stage1');
+    assert.equal(whatToSend(push('staged'), together(), 'agent'), undefined);
+    for (const phase of ['committing', 'baking', 'done'] as const) {
+      assert.equal(whatToSend(push('staged'), together({ phase }), 'agent'), 'stage2');
+      const told = push('staged', 0, '2026-11-21T09:00:00Z');
+      assert.equal(whatToSend(told, together({ phase }), 'agent'), undefined);
+    }
+  });
+
+  void test('a mirror that has not staged when the barrier opens is never told to commit', () => {
+    const open = together({ phase: 'committing' });
+    assert.equal(whatToSend(push('accepted'), open, 'agent'), undefined);
+    assert.equal(whatToSend(push('waiting'), open, 'agent'), 'all');
+  });
+
+  void test('an earlier wave commits while a later one stages', () => {
+    const second = together({ wave: 1 });
+    assert.equal(whatToSend(push('staged', 0), second, 'agent'), 'stage2');
+    assert.equal(whatToSend(push('waiting', 0), second, 'agent'), 'all');
+    assert.equal(whatToSend(push('waiting', 1), second, 'agent'), 'stage1');
+  });
+
+  void test('as ready, whoever has staged commits by itself', () => {
+    assert.equal(whatToSend(push('staged'), release(), 'agent'), undefined);
+  });
+
+  void test('a stock mirror hears nothing before the barrier is open', () => {
+    assert.equal(whatToSend(push('waiting'), together(), 'ftpsync'), undefined);
+    assert.equal(whatToSend(push('waiting'), together({ phase: 'committing' }), 'ftpsync'), 'all');
+  });
+
+  void test('what has ended is never sent', () => {
+    for (const state of pushStates.filter(isTerminal)) {
+      for (const phase of ['sending', 'staging', 'committing', 'baking', 'done'] as const) {
+        assert.equal(whatToSend(push(state), together({ phase }), 'agent'), undefined);
+      }
+    }
+  });
+});

@@ -2,6 +2,9 @@
 
 declare -A package_of=(
   [apt-ftparchive]=apt-utils
+  [bsdtar]=libarchive-tools
+  [createrepo_c]=createrepo-c
+  [dnf]=dnf
   [dpkg-deb]=dpkg
   [flock]=util-linux
   [ftpsync]=ftpsync
@@ -9,10 +12,15 @@ declare -A package_of=(
   [git]=git
   [gpg]=gpg
   [gpgconf]=gpgconf
+  [gpgv]=gpgv
   [make]=make
+  [makepkg]=makepkg
   [node]=nodejs
   [npm]=npm
+  [pacman]=pacman-package-manager
   [python3]=python3
+  [repo-add]=pacman-package-manager
+  [rpmbuild]=rpm
   [rsync]=rsync
   [setpriv]=util-linux
   [ssh]=openssh-client

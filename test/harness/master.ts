@@ -23,7 +23,7 @@ export interface Master {
   pushKey: string;
   /** Its private key's file. */
   pushKeyFile: string;
-  addArchive(name: string, path: string): Promise<void>;
+  addArchive(name: string, path: string, ...flags: string[]): Promise<void>;
   addMirror(mirror: NewMirror): Promise<OperatorKit>;
   /** `publish ARCHIVE --json ...`; fails when it does not end with 0. */
   publish(archive: string, ...flags: string[]): Promise<Published>;
@@ -130,8 +130,8 @@ export async function createMaster(options: { folder: string; network: string })
       logFile: join(folder, 'master.log'),
       ready: async () => (await answers(rsyncPort)) && (await fetch(`${url}/readyz`)).ok,
     }),
-    async addArchive(name, root) {
-      await run('archive', 'add', name, root);
+    async addArchive(name, root, ...flags) {
+      await run('archive', 'add', name, root, ...flags);
     },
     // By the API, since a command for each of hundreds of mirrors would take minutes.
     addMirror: ({ sshPort, sshUser, ...mirror }) =>

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ProfileName } from '@pushmirror/manifest';
 import type { PushState } from '@pushmirror/trigger';
 import { createAgent, type Agent } from './agent.ts';
 import { compareTrees } from './compare-trees.ts';
@@ -16,6 +17,8 @@ export interface NetworkOptions {
   leavesPerHub?: number;
   /** ["debian"] by default. Each is an empty folder of the master at first. */
   archives?: readonly string[];
+  /** Of an archive, where it is not "debian". */
+  profiles?: Record<string, ProfileName>;
   /** Merged into the [[archive]] settings of every mirror. */
   archiveSettings?: Record<string, unknown>;
   signal?: AbortSignal;
@@ -128,7 +131,10 @@ export async function createNetwork(options: NetworkOptions = {}): Promise<Netwo
 
   try {
     await master.service.start();
-    for (const archive of archives) await master.addArchive(archive, tree(archive));
+    for (const archive of archives) {
+      const profile = options.profiles?.[archive] ?? 'debian';
+      await master.addArchive(archive, tree(archive), '--profile', profile);
+    }
     for (let h = 1; h <= hubCount; h += 1) {
       const hub = await addMirror(`hub${h}`, { hub: true });
       for (let l = 1; l <= leavesPerHub; l += 1) {

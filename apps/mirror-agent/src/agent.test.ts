@@ -18,6 +18,7 @@ import {
   writeSecret,
 } from './fixtures.test.ts';
 import { receiveForced } from './front-door/forced-command.ts';
+import { letIn } from './access/let-in.ts';
 import { startRsyncDaemon } from './rsync-daemon.ts';
 import { loadSettings } from './settings.ts';
 import { prepareState, statePaths } from './state/paths.ts';
@@ -46,6 +47,7 @@ async function newUpstream() {
     rsyncd: config.rsyncd,
     archives: config.archive,
     paths,
+    letIn: letIn(config.archive, [], 'none'),
     onExit: () => {},
   });
   open.push(() => daemon.stop());

@@ -83,6 +83,8 @@ async function compose(
 
   const serves = mode === 'serve';
   const core = await openCore({ settings, paths, sends: serves, log, now, random, signal, undo });
+  await core.access.refresh(); // Else the first sync could come without its secret.
+  if (serves) core.access.start();
   const { archives, receiver } = core;
   let doors: Doors | undefined;
   const agent: Agent = {
@@ -108,7 +110,17 @@ async function compose(
   if (serves) {
     const { audit } = core;
     const handle = answerWith(agent);
-    doors = await openDoors({ settings, paths, receiver, audit, handle, log, now, undo });
+    doors = await openDoors({
+      settings,
+      paths,
+      receiver,
+      access: core.access,
+      audit,
+      handle,
+      log,
+      now,
+      undo,
+    });
   }
   // From here on a forced command finds us, or its head is in the inbox already.
   await readInbox(core, true);

@@ -1,6 +1,7 @@
 import { absolutePath, duration, port, size } from '@pushmirror/config';
 import { isArchiveName, isCidr, isMirrorName } from '@pushmirror/acl';
 import { z } from 'zod';
+import type { ArchiveSettings } from './sync/archive-settings.ts';
 
 /** The configuration file of an agent; `config/mirror-agent.toml` is an annotated example. */
 
@@ -126,6 +127,8 @@ const schema = z.strictObject({
       port: port.min(1, { error: 'expected a port number from 1 to 65535' }),
       /** Numeric addresses and networks; empty means everybody. */
       hosts_allow: z.array(range).prefault([]),
+      /** Archives of this file that are not the master's to guard: anybody may pull them. */
+      open: z.array(archiveName).max(1000).prefault([]),
     })
     .optional(),
   /** Who may send triggers to this mirror: its upstreams. */
@@ -148,7 +151,7 @@ const schema = z.strictObject({
   concurrency: z.int().min(1).max(64).prefault(2),
 });
 
-export type ArchiveConfig = z.output<typeof archive>;
+export type ArchiveConfig = z.output<typeof archive> & Pick<ArchiveSettings, 'accounts'>;
 export type AgentConfig = z.output<typeof schema>;
 
 /** The schema with the rules that need more than one field. */
@@ -177,6 +180,10 @@ export const agentConfig = schema.superRefine((config, context) => {
     }
   });
   const carried = new Set(config.archive.map((one) => one.name));
+  config.rsyncd?.open.forEach((name, i) => {
+    if (!carried.has(name))
+      problem(['rsyncd', 'open', i], 'expected an archive of this file', name);
+  });
   config.peer.forEach((one, i) => {
     const first = config.peer.findIndex((other) => other.name === one.name);
     if (first !== i) problem(['peer', i, 'name'], `peer[${first}] has this name already`, one.name);

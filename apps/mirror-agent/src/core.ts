@@ -1,5 +1,6 @@
 import { holdCovers, type Receiver } from '@pushmirror/trigger';
 import pLimit from 'p-limit';
+import { openLocalAccess, type LocalAccess } from './access/local.ts';
 import { startArchive, type Archive } from './archive.ts';
 import { createArrivals, type Arrivals } from './arrivals.ts';
 import { createAudit, type Audit } from './audit.ts';
@@ -29,6 +30,7 @@ export interface Core {
   hub: Hub;
   reporter: Reporter;
   audit: Audit;
+  access: LocalAccess;
 }
 
 export interface CoreOptions {
@@ -74,6 +76,19 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     await reporter.close(REPORT_GRACE_MS);
     http.abort();
   });
+
+  const access = await openLocalAccess({
+    config,
+    paths,
+    onCorrupt,
+    log,
+    random,
+    signal,
+    onDownstreams: (digest) => {
+      if (sends) void hub?.refresh(digest);
+    },
+  });
+  undo.push(() => access.ended());
 
   const desk = createNewsDesk({
     agent: config,
@@ -136,7 +151,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
   for (const one of config.archive) {
     const archive = await startArchive({
       ...shared,
-      config: one,
+      config: { ...one, accounts: access.accountOf },
       permission: await inbox.permission(one.name),
       relay: opened.relayOf(one.name),
       onNews: (news) => desk.onArchive(one, news),
@@ -144,7 +159,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     });
     archives.set(one.name, archive);
   }
-  return { archives, inbox, receiver, arrivals, desk, hub: opened, reporter, audit };
+  return { archives, inbox, receiver, arrivals, desk, hub: opened, reporter, audit, access };
 }
 
 function masterOf({ master }: AgentConfig, signal: AbortSignal): MasterClient | undefined {

@@ -4,6 +4,8 @@ import { startControl, type ControlOptions } from './control.ts';
 import { createRefusalLog } from './front-door/refusal-log.ts';
 import { startSshServer, type SshServer } from './front-door/ssh-server.ts';
 import type { Logger } from './log.ts';
+import { letIn, type Told } from './access/let-in.ts';
+import type { LocalAccess } from './access/local.ts';
 import { startRsyncDaemon } from './rsync-daemon.ts';
 import type { Settings } from './settings.ts';
 import type { StatePaths } from './state/paths.ts';
@@ -18,6 +20,7 @@ export interface DoorOptions {
   settings: Settings;
   paths: StatePaths;
   receiver: Receiver;
+  access: LocalAccess;
   audit: Audit;
   /** Answers requests at the control socket. */
   handle: ControlOptions['handle'];
@@ -34,16 +37,20 @@ export interface DoorOptions {
  * @throws AgentError `port-in-use`, `config` or `state`
  */
 export async function openDoors(options: DoorOptions): Promise<Doors> {
-  const { settings, paths, receiver, log, undo } = options;
+  const { settings, paths, receiver, access, log, undo } = options;
   const { rsyncd, ssh_server, archive } = settings.config;
   if (rsyncd !== undefined) {
     const daemon = await startRsyncDaemon({
       rsyncd,
       archives: archive,
       paths,
+      letIn: letIn(archive, rsyncd.open, access.told()),
       onExit: (end) => log.error(end, 'the rsync daemon ended and is started again'),
     });
     undo.push(() => daemon.stop());
+    const act = (told: Told) => daemon.letIn(letIn(archive, rsyncd.open, told));
+    access.onTold(act);
+    await act(access.told()); // It may have changed while the daemon started.
   }
   let ssh: SshServer | undefined;
   if (ssh_server !== undefined) {

@@ -1,5 +1,6 @@
 import { HostError, readSecret } from '@pushmirror/host';
 import { downstreamsResponse, reportsResponse, type Report } from '@pushmirror/trigger';
+import { accessResponse, type AccessResponse } from '@pushmirror/trigger/access';
 import { z } from 'zod';
 import { messageOf } from './errors.ts';
 
@@ -14,6 +15,8 @@ export type MasterAnswer<T> =
 export interface MasterClient {
   report(reports: readonly Report[]): Promise<MasterAnswer<z.output<typeof reportsResponse>>>;
   downstreams(): Promise<MasterAnswer<z.output<typeof downstreamsResponse>>>;
+  /** Whom to let in and how to pull; waits up to `waitS` seconds for other than `known`. */
+  access(known: string, waitS: number): Promise<MasterAnswer<AccessResponse>>;
   /** The bytes of the head at the master's public path; undefined when it has none. */
   head(archive: string): Promise<MasterAnswer<Buffer | undefined>>;
   /** The bytes of its newest hold; undefined when it has none. */
@@ -52,6 +55,8 @@ export function createMasterClient(options: MasterClientOptions): MasterClient {
     report: async (reports) =>
       shaped(reportsResponse, await ask('/v1/reports', JSON.stringify({ reports }))),
     downstreams: async () => shaped(downstreamsResponse, await ask('/v1/downstreams')),
+    access: async (known, waitS) =>
+      shaped(accessResponse, await ask(`/v1/access?known=${known}&wait=${waitS}`)),
     head: (archive) => optional(archive, 'head'),
     hold: (archive) => optional(archive, 'hold'),
     mayPull: async (archive, serial) =>

@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, test } from 'node:test';
 import { freePort, tempFolder, until, writeConfig } from './fixtures.test.ts';
+import { letIn, type Told } from './access/let-in.ts';
 import { startRsyncDaemon } from './rsync-daemon.ts';
 import { loadSettings } from './settings.ts';
 import { prepareState, statePaths } from './state/paths.ts';
@@ -16,7 +17,7 @@ afterEach(async () => {
   open = [];
 });
 
-async function newMirror(hosts_allow: string[] = []) {
+async function newMirror(hosts_allow: string[] = [], told: Told = 'none') {
   const folder = mkdtempSync(join(root, 'mirror-'));
   const port = await freePort();
   const rsyncd = { address: '127.0.0.1', port, hosts_allow };
@@ -29,6 +30,7 @@ async function newMirror(hosts_allow: string[] = []) {
       rsyncd: config.rsyncd,
       archives: config.archive,
       paths,
+      letIn: letIn(config.archive, [], told),
       onExit: () => {},
     });
     open.push(() => daemon.stop());

@@ -1,8 +1,11 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
+import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { renderRsyncdConf } from '@pushmirror/acl';
-import { errnoOf, replaceFile, supervise, type Supervised } from '@pushmirror/host';
+import { fileURLToPath } from 'node:url';
+import { accessFiles, renderRsyncdConf } from '@pushmirror/acl';
+import { errnoOf, replaceFile, supervise } from '@pushmirror/host';
+import type { LetIn } from './access/let-in.ts';
 import type { AgentConfig } from './config.ts';
 import { AgentError } from './errors.ts';
 import type { StatePaths } from './state/paths.ts';
@@ -11,39 +14,34 @@ export interface RsyncDaemonOptions {
   rsyncd: NonNullable<AgentConfig['rsyncd']>;
   archives: AgentConfig['archive'];
   paths: StatePaths;
+  letIn: LetIn;
   onExit: (end: { code: number | null; stderr: string; restartInMs: number }) => void;
 }
 
 const START_DEADLINE_MS = 15_000;
 const LEFTOVER_DEADLINE_MS = 3_000;
 
+/** An rsync daemon that is ours. */
+export interface RsyncDaemon {
+  /**
+   * Let these in from now on. rsync reads its configuration again for each client (rsyncd.conf(5));
+   * a transfer that is under way goes on.
+   */
+  letIn(now: LetIn): Promise<void>;
+  stop(): Promise<void>;
+}
+
 /**
- * Serve the archives to downstreams with an rsync daemon of our own, one module for each. Resolves
- * when it answers.
+ * Serve the archives to downstreams with an rsync daemon of our own, a module for each and for each
+ * view of it. Resolves when it answers.
  *
  * @throws AgentError `port-in-use`, `config` or `state`.
  */
-export async function startRsyncDaemon(options: RsyncDaemonOptions): Promise<Supervised> {
-  const { rsyncd, archives, paths } = options;
-  const { address, port, hosts_allow } = rsyncd;
+export async function startRsyncDaemon(options: RsyncDaemonOptions): Promise<RsyncDaemon> {
+  const { archives, paths } = options;
+  const { address, port } = options.rsyncd;
   for (const { to } of archives) await makeFolder(to);
-  await replaceFile(
-    paths.rsyncdConf,
-    renderRsyncdConf({
-      address,
-      port,
-      pidFile: paths.rsyncdPid,
-      lockFile: paths.rsyncdLock,
-      modules: archives.map(({ name, to }) => ({
-        name,
-        path: to,
-        comment: `Archive ${name}`,
-        ...(hosts_allow.length === 0 ? {} : { hostsAllow: hosts_allow }),
-        exclude: ['.~tmp~/', '/project/pushmirror/staging/'],
-      })),
-    }),
-    0o600,
-  );
+  await write(options, options.letIn);
   await endLeftover(paths);
   await checkFree(address, port);
   const daemon = supervise({
@@ -59,7 +57,29 @@ export async function startRsyncDaemon(options: RsyncDaemonOptions): Promise<Sup
     }
     await delay(20);
   }
-  return daemon;
+  return { letIn: (now) => write(options, now), stop: () => daemon.stop() };
+}
+
+/** The configuration last: until then, what it refers to is more than it needs. */
+async function write({ rsyncd, archives, paths }: RsyncDaemonOptions, now: LetIn): Promise<void> {
+  const folders = new Map(archives.map(({ name, to }) => [name, to]));
+  const { modules, files } = accessFiles({
+    ...now,
+    pathOf: (archive) => folders.get(archive),
+    folder: dirname(paths.rsyncdConf),
+    guard: [process.execPath, fileURLToPath(import.meta.resolve('@pushmirror/acl/pull-guard'))],
+    within: rsyncd.hosts_allow,
+    exclude: ['.~tmp~/', '/project/pushmirror/staging/'],
+  });
+  const conf = renderRsyncdConf({
+    address: rsyncd.address,
+    port: rsyncd.port,
+    pidFile: paths.rsyncdPid,
+    lockFile: paths.rsyncdLock,
+    modules,
+  });
+  for (const { path, text } of files) await replaceFile(path, text, 0o600);
+  await replaceFile(paths.rsyncdConf, conf, 0o600);
 }
 
 async function makeFolder(to: string): Promise<void> {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { printable } from '@pushmirror/manifest';
 import { parseHead, HEAD_PATH } from '@pushmirror/trigger';
 import type { Command } from 'commander';
+import { accountsOnDisk } from '../access/local.ts';
 import type { AgentConfig, ArchiveConfig } from '../config.ts';
 import { AgentError } from '../errors.ts';
 import { loadSettings } from '../settings.ts';
@@ -85,7 +86,7 @@ async function repair(
     return false;
   }
   const result = await runSync({
-    archive,
+    archive: { ...archive, accounts: await accountsOnDisk(statePaths(config.state)) },
     agent: config,
     goal: () => head,
     via: 'manual',

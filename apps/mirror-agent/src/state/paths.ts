@@ -18,6 +18,10 @@ export function statePaths(state: string) {
     outbox: join(state, 'outbox', 'reports.ndjson'),
     audit: join(state, 'audit.ndjson'),
     downstreams: join(state, 'downstreams.json'),
+    /** The master's word on whom to let in and how to pull. */
+    access: join(state, 'access.json'),
+    /** The secrets with which to pull, one a file. */
+    accounts: join(state, 'accounts'),
     rsyncdConf: join(state, 'rsyncd', 'rsyncd.conf'),
     rsyncdPid: join(state, 'rsyncd', 'rsyncd.pid'),
     rsyncdLock: join(state, 'rsyncd', 'rsyncd.lock'),

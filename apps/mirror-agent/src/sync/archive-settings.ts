@@ -1,4 +1,5 @@
 import type { ProfileName } from '@pushmirror/manifest';
+import type { Upstream } from './upstream-url.ts';
 
 /**
  * What a sync needs to know of one archive. An `[[archive]]` of the configuration file has this
@@ -14,6 +15,8 @@ export interface ArchiveSettings {
   /** Tried in this order when the upstream cannot be used. */
   fallbacks: readonly string[];
   password_file?: string | undefined;
+  /** The accounts that the master gave us, for upstreams that are asked for without a user. */
+  accounts?: AccountOf | undefined;
   mode: 'auto' | 'classic';
   /** The longest time that one sync may take, waits included. */
   deadline: number;
@@ -31,6 +34,11 @@ export interface ArchiveSettings {
   /** Free space to leave on the disk. */
   min_free: number;
 }
+
+/** The account at an upstream, with the file of its secret; undefined when there is none. */
+export type AccountOf = (
+  upstream: Pick<Upstream, 'host' | 'port'>,
+) => { user: string; passwordFile: string } | undefined;
 
 /** Which architectures are mirrored; one of the two lists at most, as in ftpsync. */
 export interface Architectures {

@@ -63,7 +63,7 @@ export function passArguments(
  * Symlinks and large files are left out, and the other side is not asked for anything else.
  */
 export function lookArguments(
-  archive: Pick<ArchiveSettings, 'password_file'>,
+  archive: Pick<ArchiveSettings, 'password_file' | 'accounts'>,
   mirror: string,
   upstream: Upstream,
   scratch: string,
@@ -125,14 +125,15 @@ function stage2Options(maxDelete: number): string[] {
 
 /** The end of every call: the password, where from, where to. */
 export function fromTo(
-  archive: Pick<ArchiveSettings, 'password_file'>,
+  archive: Pick<ArchiveSettings, 'password_file' | 'accounts'>,
   upstream: Upstream,
   to: string,
 ): string[] {
+  const { user, source } = upstream;
+  const account = user === undefined ? archive.accounts?.(upstream) : undefined;
   // Only an upstream that is asked for as a user is given our password's digest.
-  const password =
-    archive.password_file !== undefined && upstream.user !== undefined
-      ? [`--password-file=${archive.password_file}`]
-      : [];
-  return [...password, '--', upstream.source, to.endsWith('/') ? to : `${to}/`];
+  const file = account?.passwordFile ?? (user === undefined ? undefined : archive.password_file);
+  const from = account === undefined ? source : source.replace('//', `//${account.user}@`);
+  const password = file === undefined ? [] : [`--password-file=${file}`];
+  return [...password, '--', from, to.endsWith('/') ? to : `${to}/`];
 }

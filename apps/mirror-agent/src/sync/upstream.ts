@@ -34,7 +34,7 @@ export interface UpstreamView {
 }
 
 export interface LookOptions {
-  archive: Pick<ArchiveSettings, 'password_file'>;
+  archive: Pick<ArchiveSettings, 'password_file' | 'accounts'>;
   /** This mirror's name. */
   mirror: string;
   upstream: Upstream;

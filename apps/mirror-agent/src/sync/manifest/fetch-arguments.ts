@@ -11,7 +11,7 @@ import type { Upstream } from '../upstream-url.ts';
  * has no older version in `into`, so that rsync looks for a basis in the other folders.
  */
 export function fetchArguments(
-  archive: Pick<ArchiveSettings, 'password_file' | 'bandwidth_limit'>,
+  archive: Pick<ArchiveSettings, 'password_file' | 'accounts' | 'bandwidth_limit'>,
   upstream: Upstream,
   options: { into: string; basis?: readonly string[]; largest: number },
 ): string[] {

@@ -1,6 +1,3 @@
-import { createSsh2Sender } from '@pushmirror/trigger/send/ssh2-sender';
-import { createOpensshSender } from '@pushmirror/trigger/send/openssh-sender';
-import type { Sender } from '@pushmirror/trigger/send/sender';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { portError } from './access/free-port.ts';
@@ -20,10 +17,10 @@ import { createFailureLimit } from './http/failure-limit.ts';
 import { adoptAdminToken } from './registry/manage-tokens.ts';
 import { createFeed } from './monitor/feed.ts';
 import { createConducting, type Conducting } from './rollout/conducting.ts';
-import { createLedger } from './rollout/ledger.ts';
 import { createNews, type News } from './rollout/news.ts';
 import { pruneOld } from './rollout/retention.ts';
-import { createRolloutEngine, type RolloutEngine } from './rollout/run.ts';
+import type { RolloutEngine } from './rollout/run.ts';
+import { createSending, type Sending } from './sending.ts';
 import { createDoorkeeper } from './registry/doorkeeper.ts';
 import { readKeys, type MasterKeys } from './setup/keys.ts';
 import { openState, type StateFolder } from './setup/state-folder.ts';
@@ -83,7 +80,6 @@ interface Parts extends MasterOptions {
 
 async function assemble(parts: Parts): Promise<Master> {
   const { config, logger, now, keys, db } = parts;
-  const sender = createSender(config);
   const feed = createFeed();
   const onTrouble = (error: unknown) => logger.error({ err: error }, 'an event was not told');
   const news = createNews({ db, feed, now, onTrouble });
@@ -91,7 +87,8 @@ async function assemble(parts: Parts): Promise<Master> {
     news.moved(pushes);
     conducting.moved(pushes);
   };
-  const engine = createEngine(parts, sender, onMoved);
+  const sending = createSending({ ...parts, onMoved });
+  const { engine } = sending;
   const turns = createTurns();
   const heads = createHeads({
     db,
@@ -108,7 +105,7 @@ async function assemble(parts: Parts): Promise<Master> {
     turns,
     news,
     send: (archive) => engine.resume(archive),
-    tellHold: () => Promise.resolve(),
+    tellHold: (archive, hold) => engine.sendHold(archive, hold),
   });
   const publisher = createPublisher({
     db,
@@ -151,12 +148,15 @@ async function assemble(parts: Parts): Promise<Master> {
     registrationPolicy: config.registration.policy,
     registrations: createDoorkeeper({ ...parts, onMirrorsChanged: access.refresh }),
     onPushesEnded: (pushes) => engine.end(pushes),
-    onPushesMoved: onMoved,
+    onPushesMoved: sending.moved,
+    onHeard: (mirror) => engine.heard(mirror),
+    onMirrorsChanged: () => engine.resume(),
+    mayPull: (key) => engine.mayPull(key),
     conducting,
     checks: config.checks,
     async onRetried({ archive, pushes }) {
       engine.end(pushes); // A rest is over, with all that was remembered of it.
-      onMoved(pushes);
+      sending.moved(pushes);
       await engine.resume(archive);
     },
   });
@@ -169,7 +169,7 @@ async function assemble(parts: Parts): Promise<Master> {
       await serving.start();
       await listen(app, config);
       await upkeep.start(); // Its first round makes public what a crash left unpublished.
-      await engine.resume();
+      await sending.start();
       await conducting.start();
       void retention.start(); // Forgetting can wait for everything else, and nothing waits for it.
     },
@@ -181,40 +181,11 @@ async function assemble(parts: Parts): Promise<Master> {
         news,
         publisher,
         conducting,
-        engine,
-        sender,
+        sending,
         app,
         serving,
       }),
   };
-}
-
-function createSender(config: MasterConfig): Sender {
-  const privateKeyPath = config.push_key;
-  return config.sender === 'ssh2'
-    ? createSsh2Sender({ privateKeyPath })
-    : createOpensshSender({ privateKeyPath, stateDir: `${config.state}/ssh` });
-}
-
-function createEngine(
-  { config, logger, now, db }: Parts,
-  sender: Sender,
-  onMoved: (pushes: readonly PushRow[]) => void,
-): RolloutEngine {
-  const { push } = config;
-  return createRolloutEngine({
-    db,
-    ledger: createLedger(db, onMoved),
-    sender,
-    now,
-    concurrency: push.concurrency,
-    attemptDeadlineMs: push.attempt_deadline,
-    backoff: { minMs: push.backoff_min, maxMs: push.backoff_max, factor: 2 },
-    giveUpAfterMs: push.give_up_after,
-    onNews: (key, { state, attempts, reason }) =>
-      logger.info({ ...key, state, attempt: attempts, reason }, 'push'),
-    onTrouble: (key, error) => logger.error({ ...key, err: error }, 'a state was not written'),
-  });
 }
 
 /** Heads that are to be public or issued anew, and pushes that nobody speaks of. */
@@ -280,8 +251,7 @@ async function destroyAll(
     news: News;
     publisher: Publisher;
     conducting: Conducting;
-    engine: RolloutEngine;
-    sender: Sender;
+    sending: Sending;
     app: FastifyInstance;
     serving: Serving;
   },
@@ -290,8 +260,7 @@ async function destroyAll(
   await all.conducting.close();
   await all.upkeep.stop();
   await all.retention.stop();
-  await all.engine.close();
-  await all.sender.close();
+  await all.sending.close();
   await all.serving.close(); // Before the API, at which agents wait for it.
   const deadline = setTimeout(() => all.app.server.closeAllConnections(), CLOSE_DEADLINE_MS);
   await all.app.close();

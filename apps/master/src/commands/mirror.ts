@@ -6,6 +6,7 @@ import { withCommonOptions, type CommonOptions } from './config-option.ts';
 import { UsageError } from './exit.ts';
 import { approveCommand, inviteCommand, refuseCommand, waitingCommand } from './mirror-register.ts';
 import { treeLines } from './mirror-tree.ts';
+import { mirrorSetCommand } from './mirror-set.ts';
 import { printable, say, sayJson, sayTable } from './output.ts';
 import { keyFrom, several, sshEndpoint } from './parse.ts';
 
@@ -37,6 +38,7 @@ export function mirrorCommand(): Command {
     .addCommand(addCommand())
     .addCommand(listCommand())
     .addCommand(showCommand())
+    .addCommand(mirrorSetCommand())
     .addCommand(inviteCommand())
     .addCommand(waitingCommand())
     .addCommand(approveCommand())

@@ -21,9 +21,16 @@ type Nulls<T> = { [K in keyof T]: T[K] | null };
  */
 export function listReceipts(
   db: DbOrTrx,
-  o: { archive: string; serial: number; after: string; limit: number },
+  o: {
+    archive: string;
+    serial: number;
+    after: string;
+    limit: number;
+    /** Only of these. */
+    mirrors?: readonly string[];
+  },
 ): Promise<ReceiptRow[]> {
-  return db
+  const query = db
     .selectFrom('mirror')
     .leftJoin('push', (join) =>
       join
@@ -51,6 +58,7 @@ export function listReceipts(
       ]),
     )
     .orderBy('mirror.name')
-    .limit(o.limit)
-    .execute();
+    .limit(o.limit);
+  const of = o.mirrors === undefined ? query : query.where('mirror.name', 'in', o.mirrors);
+  return of.execute();
 }

@@ -9,7 +9,7 @@ import { bearer } from './schemas.ts';
 /** A hub asks whom it is to push. It keeps the answer for when the master is away. */
 export function downstreamRoutes(
   base: FastifyInstance,
-  { db, auth }: { db: Db; auth: Auth },
+  { db, auth, onHeard }: { db: Db; auth: Auth; onHeard: (mirror: string) => void },
   done: () => void,
 ): void {
   const app = base.withTypeProvider<ZodTypeProvider>();
@@ -19,7 +19,11 @@ export function downstreamRoutes(
       schema: { security: bearer, response: { 200: downstreamsResponse } },
       onRequest: auth.allow('agent'),
     },
-    (request) => downstreamsOf(db, auth.mirror(request)),
+    (request) => {
+      const hub = auth.mirror(request);
+      onHeard(hub);
+      return downstreamsOf(db, hub);
+    },
   );
   done();
 }

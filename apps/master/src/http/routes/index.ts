@@ -8,9 +8,11 @@ import { eventRoutes, type EventNeeds } from './events.ts';
 import { headRoutes } from './heads.ts';
 import { healthRoutes, type HealthNeeds } from './health.ts';
 import { inviteRoutes } from './invites.ts';
+import { mirrorSettingsRoutes, type MirrorSettingsNeeds } from './mirror-settings.ts';
 import { mirrorRoutes, type MirrorNeeds } from './mirrors.ts';
 import { pageRoutes, type PageNeeds } from './page.ts';
 import { policyRoutes, type PolicyNeeds } from './policies.ts';
+import { pullRoutes, type PullNeeds } from './pulls.ts';
 import { receiptRoutes } from './receipts.ts';
 import { registrationRoutes, type RegistrationNeeds } from './registrations.ts';
 import { releaseRoutes, type ReleaseNeeds } from './releases.ts';
@@ -25,7 +27,9 @@ export type RouteNeeds = AclNeeds &
   EventNeeds &
   HealthNeeds &
   MirrorNeeds &
+  MirrorSettingsNeeds &
   PageNeeds &
+  PullNeeds &
   PolicyNeeds &
   RegistrationNeeds &
   ReleaseNeeds &
@@ -45,7 +49,9 @@ export async function routes(app: FastifyInstance, needs: RouteNeeds): Promise<v
   await app.register(rolloutRoutes, needs);
   await app.register(eventRoutes, needs);
   await app.register(mirrorRoutes, needs);
+  await app.register(mirrorSettingsRoutes, needs);
   await app.register(downstreamRoutes, needs);
+  await app.register(pullRoutes, needs);
   await app.register(accessRoutes, needs);
   await app.register(aclRoutes, needs);
   await app.register(reportRoutes, needs);

@@ -8,8 +8,9 @@ import { countPushes } from '../../db/pushes.ts';
 import { listReceipts } from '../../db/receipts.ts';
 import { findRelease } from '../../db/releases.ts';
 import { MasterError } from '../../errors.ts';
+import { adoptedBy } from '../../db/takeovers.ts';
 import { receiptOf } from '../../monitor/receipt.ts';
-import { treeOf } from '../../registry/tree.ts';
+import { treeOf, type Tree } from '../../registry/tree.ts';
 import { tally } from '../../rollout/state.ts';
 import type { Auth } from '../auth.ts';
 import { bearer, name, serial, tallySchema } from './schemas.ts';
@@ -46,7 +47,7 @@ export const receiptsSchema = z.object({
 /** `GET .../releases/N/mirrors`: who serves release N? */
 export function receiptRoutes(
   base: FastifyInstance,
-  { db, auth }: { db: Db; auth: Auth },
+  { db, auth, onHeard }: { db: Db; auth: Auth; onHeard: (mirror: string) => void },
   done: () => void,
 ): void {
   const app = base.withTypeProvider<ZodTypeProvider>();
@@ -59,22 +60,33 @@ export function receiptRoutes(
         params: z.object({ archive: name, serial }),
         querystring: z.object({
           after: z.string().max(255).default(''),
+          /** Only the downstreams of this mirror. A hub may ask about its own. */
+          upstream: name.optional(),
           limit: z.coerce.number().int().min(1).max(1000).default(200),
         }),
         response: { 200: receiptsSchema },
       },
-      onRequest: auth.allow('admin', 'release-manager', 'operator'),
+      onRequest: auth.allow('admin', 'release-manager', 'operator', 'agent'),
     },
     async (request) => {
       const { archive, serial: of } = request.params;
-      const { after, limit } = request.query;
+      const { after, limit, upstream } = request.query;
+      const caller = auth.caller(request);
+      if (caller.role === 'agent') {
+        if (upstream === undefined || upstream !== caller.mirror) {
+          throw new MasterError('forbidden', 'A mirror may ask about its own downstreams only.');
+        }
+        onHeard(upstream);
+      }
       const release = await findRelease(db, archive, of);
       if (release === undefined) {
         throw new MasterError('unknown-release', 'There is no such release of such an archive.');
       }
-      const rows = await listReceipts(db, { archive, serial: of, after, limit: limit + 1 });
-      const page = rows.slice(0, limit);
       const tree = treeOf(await listMirrors(db));
+      const mirrors = upstream === undefined ? {} : { mirrors: await sentBy(db, upstream, tree) };
+      const wanted = { archive, serial: of, after, limit: limit + 1, ...mirrors };
+      const rows = await listReceipts(db, wanted);
+      const page = rows.slice(0, limit);
       return {
         archive,
         serial: of,
@@ -86,4 +98,11 @@ export function receiptRoutes(
     },
   );
   done();
+}
+
+/** Whom a hub pushes: its own downstreams, and those of a dead hub below it. */
+async function sentBy(db: Db, hub: string, tree: Tree): Promise<string[]> {
+  const own = (await listMirrors(db)).filter(({ name: one }) => tree.senderOf(one) === hub);
+  const adopted = await adoptedBy(db, hub);
+  return [...new Set([...own.map(({ name: one }) => one), ...adopted.map(({ mirror }) => mirror)])];
 }

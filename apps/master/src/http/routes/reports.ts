@@ -17,6 +17,8 @@ export interface ReportNeeds {
   onPushesEnded: (pushes: readonly PushKey[]) => void;
   /** Told which pushes changed. */
   onPushesMoved: (pushes: readonly PushRow[]) => void;
+  /** Told of every mirror that speaks to the master. */
+  onHeard: (mirror: string) => void;
 }
 
 /** 200 reports, each with 20 lines of rsync at their longest. */
@@ -39,6 +41,7 @@ export function reportRoutes(base: FastifyInstance, needs: ReportNeeds, done: ()
       const taken = await takeReports(db, mirror, reports, { origin: request.ip, now });
       needs.onPushesEnded(taken.ended);
       needs.onPushesMoved(taken.moved);
+      needs.onHeard(mirror);
       const { digest } = await downstreamsOf(db, mirror);
       return { acknowledged: taken.acknowledged, downstreams: digest };
     },

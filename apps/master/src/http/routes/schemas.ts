@@ -138,6 +138,12 @@ export const mirrorSchema = z.object({
   country: z.string().nullable(),
   contact: z.string().nullable(),
   addedAt: time,
+  /** How many of its downstreams may pull from it at once; null is the default of its tier. */
+  slots: count.nullable(),
+  standing: z.boolean(),
+  /** Since when it is tried once an hour only, and why. */
+  quarantinedAt: time.nullable(),
+  quarantineReason: z.string().nullable(),
   archives: z.array(claimSchema),
 });
 

@@ -127,6 +127,10 @@ export function mirrorView(
     country: row.country,
     contact: row.contact,
     addedAt: row.added_at,
+    slots: row.slots,
+    standing: row.standing === 1,
+    quarantinedAt: row.quarantined_at,
+    quarantineReason: row.quarantine_reason,
     archives: optIns.filter((optIn) => optIn.mirror === row.name).map(claimView),
   };
 }

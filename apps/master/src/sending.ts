@@ -1,0 +1,90 @@
+import { createOpensshSender } from '@pushmirror/trigger/send/openssh-sender';
+import { createSsh2Sender } from '@pushmirror/trigger/send/ssh2-sender';
+import type { Logger } from 'pino';
+import type { MasterConfig } from './config.ts';
+import type { Db } from './db/open.ts';
+import type { PushRow } from './db/schema.ts';
+import { createLedger } from './rollout/ledger.ts';
+import { createRolloutEngine, type RolloutEngine } from './rollout/run.ts';
+import { every } from './setup/every.ts';
+
+/** All that sends: the engine, what it sends with, and its rounds. */
+export interface Sending {
+  engine: RolloutEngine;
+  /** These pushes changed, and it is on the disk. */
+  moved(pushes: readonly PushRow[]): void;
+  start(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface SendingOptions {
+  config: MasterConfig;
+  logger: Logger;
+  now: () => Date;
+  db: Db;
+  /** Told of every push that changed, by whatever news. */
+  onMoved: (pushes: readonly PushRow[]) => void;
+}
+
+const SHORTEST_ROUND_MS = 100;
+const LONGEST_ROUND_MS = 15_000;
+
+export function createSending(o: SendingOptions): Sending {
+  const { config, logger, now, db } = o;
+  const { push } = config;
+  const { sender, stand } = createSender(config);
+  const moved = (pushes: readonly PushRow[]) => {
+    if (pushes.length === 0) return;
+    engine.moved(pushes);
+    o.onMoved(pushes);
+  };
+  const engine = createRolloutEngine({
+    db,
+    ledger: createLedger(db, moved),
+    sender,
+    now,
+    ...(stand === undefined ? {} : { stand }),
+    concurrency: push.concurrency,
+    attemptDeadlineMs: push.attempt_deadline,
+    backoff: { minMs: push.backoff_min, maxMs: push.backoff_max, factor: 2 },
+    giveUpAfterMs: push.give_up_after,
+    slotTimeoutMs: push.slot_timeout,
+    hubPatienceMs: push.hub_patience,
+    quarantineAfterMs: push.quarantine_after,
+    onNews: (key, { state, attempts, reason }) =>
+      logger.info({ ...key, state, attempt: attempts, reason }, 'push'),
+    onTrouble: (key, error) => logger.error({ ...key, err: error }, 'not done, and tried again'),
+    onMoved: moved,
+    onTakeover: (of, why) => logger.warn({ ...of, reason: why }, 'pushes were taken over'),
+  });
+  const soonest = Math.min(push.hub_patience, push.quarantine_after) / 4;
+  const pause = Math.min(Math.max(soonest, SHORTEST_ROUND_MS), LONGEST_ROUND_MS);
+  const rounds = every(
+    pause,
+    () => engine.tend(),
+    (error) => logger.error({ err: error }),
+  );
+  return {
+    engine,
+    moved,
+    async start() {
+      await engine.resume();
+      void rounds.start();
+    },
+    async close() {
+      await rounds.stop();
+      await engine.close();
+      await sender.close();
+    },
+  };
+}
+
+function createSender(config: MasterConfig) {
+  const privateKeyPath = config.push_key;
+  if (config.sender === 'openssh') {
+    return { sender: createOpensshSender({ privateKeyPath, stateDir: `${config.state}/ssh` }) };
+  }
+  const standing = { cap: config.push.standing };
+  const sender = createSsh2Sender({ privateKeyPath, standing });
+  return { sender, stand: sender.stand.bind(sender) };
+}

@@ -23,8 +23,8 @@ export interface Fixture {
     body?: unknown,
     token?: string | null,
   ): Promise<{ status: number; body: unknown; text: string; headers: Record<string, unknown> }>;
-  /** Add the archive `debian`. */
-  addArchive(): Promise<void>;
+  /** Add the archive `debian`, a classic one unless it is said otherwise. */
+  addArchive(more?: Record<string, unknown>): Promise<void>;
   /** Add a mirror of it at a port where nothing listens; returns its agent's token. */
   addMirror(name: string, more?: Record<string, unknown>): Promise<string>;
   publish(): Promise<{ serial: number; mirrors: number }>;
@@ -87,8 +87,9 @@ export async function createFixture(
     adminToken,
     clock,
     call,
-    async addArchive() {
-      await mustCall('POST', '/v1/archives', { name: 'debian', path: tree, mode: 'classic' });
+    async addArchive(more = {}) {
+      const archive = { name: 'debian', path: tree, mode: 'classic', ...more };
+      await mustCall('POST', '/v1/archives', archive);
     },
     async addMirror(name, more = {}) {
       const { body } = await mustCall('POST', '/v1/mirrors', { ...mirrorBody(name), ...more });

@@ -3,6 +3,7 @@ import { fingerprint, parsePublicKey, type PublicKey } from '@pushmirror/acl';
 import { errnoOf, HostError, readSecret } from '@pushmirror/host';
 import { findSigner, parseAllowedSigners } from '@pushmirror/trigger/head/allowed-signers';
 import { HEAD_NAMESPACE } from '@pushmirror/trigger/head/head';
+import { HOLD_NAMESPACE } from '@pushmirror/trigger/head/hold';
 import { readSigningKey, type SigningKey } from '@pushmirror/trigger/head/signing-key';
 import { readPushKey } from '@pushmirror/trigger/send/push-key';
 import type { MasterConfig } from '../config.ts';
@@ -22,8 +23,8 @@ export interface MasterKeys {
  * Read all keys before anything is started, so that a missing, exposed or mismatched one is said
  * at once.
  *
- * @throws HostError, TriggerError, or MasterError `wrong-state` when no mirror would believe a head
- * that this key signs.
+ * @throws HostError, TriggerError, or MasterError `wrong-state` when no mirror would believe what
+ * this key signs.
  */
 export function readKeys(config: MasterConfig): MasterKeys {
   const signingKey = readSigningKey(config.signing_key);
@@ -38,13 +39,20 @@ export function readKeys(config: MasterConfig): MasterKeys {
 function checkSigner(key: SigningKey, config: MasterConfig, text: string): void {
   const { blob } = key.publicKey;
   const signers = parseAllowedSigners(text, config.allowed_signers);
-  const answer = findSigner(signers, { blob, namespace: HEAD_NAMESPACE, at: new Date() });
-  if (answer.found) return;
-  throw new MasterError(
-    'wrong-state',
-    `No mirror would believe heads signed with ${config.signing_key} (${fingerprint(blob)}): ${answer.reason} Mend ${config.allowed_signers}.`,
-  );
+  for (const [what, namespace] of SIGNED) {
+    const answer = findSigner(signers, { blob, namespace, at: new Date() });
+    if (answer.found) continue;
+    throw new MasterError(
+      'wrong-state',
+      `No mirror would believe ${what} signed with ${config.signing_key} (${fingerprint(blob)}): ${answer.reason} Mend ${config.allowed_signers}, and give the mirrors the same.`,
+    );
+  }
 }
+
+const SIGNED = [
+  ['heads', HEAD_NAMESPACE],
+  ['holds', HOLD_NAMESPACE],
+] as const;
 
 function readText(path: string): string {
   try {

@@ -10,6 +10,7 @@ import {
   type ReadBucket,
   type Root,
   type Selection,
+  type TreePath,
   whyUnsafePath,
 } from '@pushmirror/manifest';
 import { writeTreeFile } from '../tree-files.ts';
@@ -62,6 +63,17 @@ export async function runDeletes(to: string, holds: Holds, now: Date): Promise<D
     await rm(join(folder, name));
   }
   return next;
+}
+
+/** What is on disk only until its grace period is over. */
+export async function waitingDeletes(to: string): Promise<Set<TreePath>> {
+  const folder = join(to, DELETES_FOLDER);
+  const paths = new Set<TreePath>();
+  for (const name of await readdir(folder).catch(() => [])) {
+    const text = await readFile(join(folder, name), 'latin1').catch(() => '');
+    for (const { path } of parse(text)?.entries ?? []) paths.add(path);
+  }
+  return paths;
 }
 
 function parse(text: string): { due: Date; entries: Pick<Entry, 'kind' | 'path'>[] } | undefined {

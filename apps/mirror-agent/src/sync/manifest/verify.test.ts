@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { rmSync, statSync, utimesSync } from 'node:fs';
+import { existsSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { compareTrees } from '../../../../../test/harness/compare-trees.ts';
 import { noise } from '../../../../../test/harness/plain-tree.ts';
 import { debianLike, writeFiles } from '../fixtures.test.ts';
+import { CHANGING_FILE } from '../own-files.ts';
 import { MIRROR, write } from '../site.test.ts';
 import { withManifests } from './publish.test.ts';
 import { sampleOf, verifyTree, type Problem } from './verify.ts';
@@ -50,6 +51,57 @@ void test('verify names what is missing, extra or wrong; repair fetches only tha
     assert.deepEqual((await verify()).problems, []);
     assert.deepEqual(await compareTrees(up, to), []);
   }));
+
+void test('what waits for its grace period is not extra', () =>
+  withManifests(async ({ up, to, release, sync }) => {
+    await writeFiles(up, debianLike(1));
+    const first = await release(1);
+    await sync({ goal: () => first });
+    rmSync(join(up, 'pool/main/b'), { recursive: true });
+    const second = await release(2);
+    await sync({ goal: () => second }, { delete_after: 3_600_000 });
+    assert.ok(existsSync(join(to, 'pool/main/b/beta/beta_1_amd64.deb')));
+    write(to, 'pool/extra', 'x');
+    assert.deepEqual(await verifyAll(to), {
+      kind: 'verified',
+      problems: [{ problem: 'extra', path: 'pool/extra' }],
+    });
+  }));
+
+void test('a sync that moves the tree meanwhile is told of, and nothing that it did', () =>
+  withManifests(async ({ up, to, release, sync }) => {
+    await writeFiles(up, debianLike(1));
+    const first = await release(1);
+    await sync({ goal: () => first });
+    let begun = false;
+    const verified = await verifyAll(to, () => {
+      if (begun) return;
+      begun = true;
+      write(to, CHANGING_FILE, ''); // A sync writes this first.
+      rmSync(join(to, 'pool/main/b/beta/beta_1_amd64.deb'));
+      write(to, 'pool/new', 'x');
+    });
+    assert.deepEqual(verified, {
+      kind: 'unknown',
+      reason: 'a sync has moved the tree meanwhile: verify it again',
+      problems: [],
+    });
+  }));
+
+async function verifyAll(to: string, onRead = () => {}) {
+  const problems: Problem[] = [];
+  const verified = await verifyTree({
+    archive: { to },
+    mirror: MIRROR,
+    percent: 100,
+    signal: new AbortController().signal,
+    onProblem: (problem) => void problems.push(problem),
+    onRead,
+  });
+  return verified.kind === 'unknown'
+    ? { ...verified, problems }
+    : { kind: verified.kind, problems };
+}
 
 void test('a sample is of about the share that was asked for', () => {
   const reads = sampleOf(5);

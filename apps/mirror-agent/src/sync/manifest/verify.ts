@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { findEntry, MANIFEST_FOLDER, sameEntry, type Entry } from '@pushmirror/manifest';
+import { findEntry, MANIFEST_FOLDER, sameEntry, type Entry, type Root } from '@pushmirror/manifest';
 import type { ArchiveSettings } from '../archive-settings.ts';
 import { readStanding } from './carried.ts';
 import { compareDisk } from './compare-disk.ts';
+import { waitingDeletes } from './deletes.ts';
 import { selectionOf } from './filters.ts';
 import { readStaged } from './staged.ts';
 import { createStore } from './store.ts';
@@ -31,7 +32,13 @@ export interface VerifyOptions {
   onRead?: (bytes: number) => void;
 }
 
-/** Compare a tree on disk with the manifest of the release that it was last committed to. */
+/**
+ * Compare a tree on disk with the manifest of the release that it was last committed to.
+ *
+ * It takes no lock, since it may take hours and a release must not wait for it. A sync leaves its
+ * record before it changes anything, so that what is found is only told when no sync can have made
+ * it; once one has begun to move the tree, that is told instead.
+ */
 export async function verifyTree(options: VerifyOptions): Promise<Verified> {
   const { archive, mirror, signal, onProblem } = options;
   const standing = await readStanding(archive.to, mirror);
@@ -50,9 +57,26 @@ export async function verifyTree(options: VerifyOptions): Promise<Verified> {
   const root = await store.root(carried.root);
   if (root === undefined)
     return unknown('its manifest is missing. Run: mirror-agent verify --repair');
-  const record = await readStaged(archive.to, mirror);
-  const staged = record && (await store.root(record.to.root));
+  const waiting = await waitingDeletes(archive.to);
   const sum = { entries: 0, read: 0, bytes: 0 };
+
+  async function hasMoved(): Promise<boolean> {
+    const now = await readStanding(archive.to, mirror);
+    return now.at !== 'release' || now.carried.root.sha256 !== carried.root.sha256;
+  }
+  /** Of a release that is staged, what is new is there already. */
+  async function isStaged(path: string): Promise<boolean> {
+    const record = await readStaged(archive.to, mirror);
+    if (record === undefined) return false;
+    const { sha256 } = record.to.root;
+    if (staged?.sha256 !== sha256) staged = { sha256, root: await store.root(record.to.root) };
+    // Its list comes into the tree last: until then, nobody can tell.
+    if (staged.root === undefined) staged = undefined;
+    return staged?.root === undefined || (await isListed(staged.root, path));
+  }
+  let staged: { sha256: string; root: Root | undefined } | undefined;
+  const isListed = async (list: Root, path: string) =>
+    (await findEntry(list, path, store.read)) !== undefined;
   const compared = compareDisk({
     to: archive.to,
     root,
@@ -70,15 +94,16 @@ export async function verifyTree(options: VerifyOptions): Promise<Verified> {
     if (wanted !== undefined) sum.entries += 1;
     const problem = judge(path, found, wanted);
     if (problem === undefined) continue;
-    // Of a release that is staged, what is new is there already.
-    const isStaged =
-      problem.problem === 'extra' &&
-      staged !== undefined &&
-      (await findEntry(staged, path, store.read)) !== undefined;
-    if (!isStaged) onProblem(problem);
+    if (problem.problem === 'extra' && waiting.has(path)) continue;
+    if (problem.problem === 'extra' && (await isStaged(path))) continue;
+    if (await hasMoved()) return unknown(MOVED);
+    onProblem(problem);
   }
+  if (await hasMoved()) return unknown(MOVED);
   return { kind: 'verified', serial: carried.serial, ...sum };
 }
+
+const MOVED = 'a sync has moved the tree meanwhile: verify it again';
 
 /** The same files each time for the same share. */
 export function sampleOf(percent: number): (path: string) => boolean {

@@ -44,6 +44,7 @@ export const masterSchema = z.strictObject({
       backoff_min: duration.prefault('5s'),
       backoff_max: duration.prefault('10m'),
       give_up_after: duration.prefault('24h'),
+      slots: z.int().min(1).max(10_000).default(64),
       slot_timeout: duration.prefault('30m'),
       hub_patience: duration.prefault('5m'),
       quarantine_after: duration.prefault('24h'),

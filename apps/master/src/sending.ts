@@ -48,6 +48,7 @@ export function createSending(o: SendingOptions): Sending {
     attemptDeadlineMs: push.attempt_deadline,
     backoff: { minMs: push.backoff_min, maxMs: push.backoff_max, factor: 2 },
     giveUpAfterMs: push.give_up_after,
+    slotsOfMaster: push.slots,
     slotTimeoutMs: push.slot_timeout,
     hubPatienceMs: push.hub_patience,
     quarantineAfterMs: push.quarantine_after,

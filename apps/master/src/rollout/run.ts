@@ -59,6 +59,8 @@ export interface EngineOptions extends Required<
   ledger: Ledger;
   /** Keep connections open to these, where the sender can. */
   stand?: (targets: readonly PushTarget[]) => void;
+  /** How many mirrors may pull from the master itself at once. */
+  slotsOfMaster?: number;
   slotTimeoutMs?: number;
   hubPatienceMs?: number;
   quarantineAfterMs?: number;
@@ -98,6 +100,7 @@ export function createRolloutEngine(o: EngineOptions): RolloutEngine {
   const slots = createSlotKeeper({
     now,
     timeoutMs: o.slotTimeoutMs ?? 1_800_000,
+    ...(o.slotsOfMaster === undefined ? {} : { ofMaster: o.slotsOfMaster }),
     view: () => view,
     pullsFrom: upstreamOf,
   });

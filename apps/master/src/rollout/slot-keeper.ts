@@ -18,6 +18,8 @@ export interface SlotKeeper {
 
 export interface SlotKeeperOptions {
   timeoutMs: number;
+  /** Of the master itself; 64. */
+  ofMaster?: number;
   now: () => Date;
   view: () => View;
   pullsFrom: (mirror: string, archive: string) => string;
@@ -27,7 +29,7 @@ export function createSlotKeeper(o: SlotKeeperOptions): SlotKeeper {
   const { now, timeoutMs } = o;
   const limitOf = (upstream: string) => {
     const { byName, tree } = o.view();
-    return slotsOf(byName.get(upstream), tree);
+    return slotsOf(byName.get(upstream), tree, o.ofMaster);
   };
   const gate = createPullGate({ limitOf, timeoutMs, now });
   let said = new Set<string>();

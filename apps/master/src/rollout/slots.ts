@@ -10,8 +10,9 @@ const OF_OTHERS = 16;
 export function slotsOf(
   mirror: Pick<MirrorRow, 'name' | 'slots'> | undefined,
   tree: Pick<Tree, 'tier'>,
+  ofMaster = OF_MASTER,
 ): number {
-  if (mirror === undefined) return OF_MASTER;
+  if (mirror === undefined) return ofMaster;
   return mirror.slots ?? (tree.tier(mirror.name) === 1 ? OF_TIER_1 : OF_OTHERS);
 }
 

@@ -48,6 +48,8 @@ port = 8470
 # backoff_min = "5s"
 # backoff_max = "10m"
 # give_up_after = "24h"
+# At most so many mirrors pull from the master itself at once; others: mirror set NAME --slots N.
+# slots = 64
 # A mirror that pulls keeps its slot at its upstream for at most so long.
 # slot_timeout = "30m"
 # A hub that cannot be reached, or says nothing, for so long: others send to its downstreams.

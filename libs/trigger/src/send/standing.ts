@@ -127,6 +127,7 @@ export function createStanding(
       if (chosen.has(key)) continue;
       clearTimeout(timer);
       wanted.delete(key);
+      closeUnused(key);
     }
     for (const [key, target] of chosen) {
       if (wanted.has(key)) continue;
@@ -134,6 +135,14 @@ export function createStanding(
       wanted.set(key, entry);
       entry.timer = setTimeout(() => void openNow(key, entry), random() * spreadMs);
     }
+  }
+
+  /** It is not asked for any more; a push that runs on it comes to its end. */
+  function closeUnused(key: string): void {
+    const found = held.get(key);
+    if (found === undefined || found.pushes > 0) return;
+    held.delete(key);
+    found.connection.close();
   }
 
   function openLater(key: string): void {

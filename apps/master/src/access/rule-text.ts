@@ -69,8 +69,11 @@ export function ruleOf(text: RuleText): Rule {
     const message = `Rule "${id}": ids that begin with "open:", "pull:" or "trigger:" are the registry's.`;
     throw new MasterError('invalid', message);
   }
-  if (action === 'trigger' && (view ?? path ?? from) !== undefined) {
-    const message = `Rule "${id}": a trigger is of an archive as a whole; view, path and from are for pull.`;
+  if (
+    action === 'trigger' &&
+    (view ?? path ?? from ?? text.valid_from ?? text.valid_until) !== undefined
+  ) {
+    const message = `Rule "${id}": a trigger is of an archive as a whole, at any time; view, path, from and dates are for pull.`;
     throw new MasterError('invalid', message);
   }
   const rule: Rule = {

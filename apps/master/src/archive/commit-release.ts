@@ -1,4 +1,5 @@
 import type { SignedHead } from '@pushmirror/trigger/head/head';
+import { allowedNews } from '../access/allowed-news.ts';
 import { appendAudit, type Actor } from '../db/audit.ts';
 import { findArchive } from '../db/archives.ts';
 import { listMirrors } from '../db/mirrors.ts';
@@ -48,7 +49,7 @@ export async function commitRelease(
     };
     await insertRelease(trx, release);
     await endOlderRollouts(trx, archive, serial, release.published_at);
-    const optedIn = await listOptIns(trx, { archive });
+    const optedIn = await allowedNews(trx, await listOptIns(trx, { archive }));
     const plan = planRollout(
       await listMirrors(trx),
       new Set(optedIn.map((row) => row.mirror)),

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Downstream } from '@pushmirror/trigger';
+import { allowedNews } from '../access/allowed-news.ts';
 import type { DbOrTrx } from '../db/open.ts';
 import { listOptIns } from '../db/opt-ins.ts';
 import type { MirrorRow } from '../db/schema.ts';
@@ -40,7 +41,7 @@ async function withArchives(
   { tree }: View,
 ): Promise<Downstream[]> {
   const wanted = new Map<string, string[]>();
-  for (const { mirror, archive } of await listOptIns(db)) {
+  for (const { mirror, archive } of await allowedNews(db, await listOptIns(db))) {
     wanted.set(mirror, [...(wanted.get(mirror) ?? []), archive]);
   }
   return mirrors.map((mirror) => ({

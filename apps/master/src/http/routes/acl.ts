@@ -90,15 +90,11 @@ export function aclRoutes(base: FastifyInstance, needs: AclNeeds, done: () => vo
     },
   );
 
-  app.post(
-    '/v1/acl/rules',
-    { schema: { ...changed, body: ruleText }, onRequest },
-    (request) => {
-      const { body } = request;
-      const change = { change: added(body), action: 'acl-add', subject: body.id };
-      return apply(request, request.query, change);
-    },
-  );
+  app.post('/v1/acl/rules', { schema: { ...changed, body: ruleText }, onRequest }, (request) => {
+    const { body } = request;
+    const change = { change: added(body), action: 'acl-add', subject: body.id };
+    return apply(request, request.query, change);
+  });
 
   app.delete(
     '/v1/acl/rules/:id',
@@ -119,15 +115,11 @@ export function aclRoutes(base: FastifyInstance, needs: AclNeeds, done: () => vo
     },
   );
 
-  app.post(
-    '/v1/acl/import',
-    { schema: { ...changed, body: accessText }, onRequest },
-    (request) => {
-      const { body } = request;
-      const subject = `${body.rule.length} rules`;
-      return apply(request, request.query, { change: () => body, action: 'acl-import', subject });
-    },
-  );
+  app.post('/v1/acl/import', { schema: { ...changed, body: accessText }, onRequest }, (request) => {
+    const { body } = request;
+    const subject = `${body.rule.length} rules`;
+    return apply(request, request.query, { change: () => body, action: 'acl-import', subject });
+  });
 
   app.post(
     '/v1/acl/explain',

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { MANIFEST_FOLDER } from '@pushmirror/manifest';
 import { parseTrace } from '@pushmirror/trace';
 import { readSigningKey, signHead } from '@pushmirror/trigger';
-import { compareTrees } from '../../harness/compare-trees.ts';
 import { buildPlainTree, noise, plainName } from '../../harness/plain-tree.ts';
 import { createKeyPair } from '../../harness/ssh-keys.ts';
 import { tempFolder } from '../../harness/temp-folder.ts';
@@ -147,10 +146,17 @@ export async function setUpSyncBench(files: number, keep?: string): Promise<Sync
     sync,
     ftpsync,
     async compare() {
-      const ignore = (path: string) => /^project(\/|$)|^Archive-/.test(path);
       for (const copy of [ours, theirs]) {
-        const [difference] = await compareTrees(up, copy, ignore);
-        if (difference !== undefined) throw new Error(`${copy}: ${difference}`);
+        const argv = [
+          'diff',
+          '-rq',
+          '--no-dereference',
+          '-x',
+          'project',
+          '-x',
+          'Archive-*',
+        ] as const;
+        await tool([...argv, up, copy], { deadlineMs: DEADLINE_MS });
       }
     },
     peakMb: () => peak,

@@ -113,6 +113,8 @@ function ownFileFilters(mirror: string): string[] {
   ];
 }
 
+const NO_DELAY = '--sockopts=TCP_NODELAY';
+
 function stage2Options(maxDelete: number): string[] {
   return [
     `--max-delete=${maxDelete}`,
@@ -123,7 +125,10 @@ function stage2Options(maxDelete: number): string[] {
   ];
 }
 
-/** The end of every call: the password, where from, where to. */
+/**
+ * The end of every call: the password, where from, where to. rsync's short questions and answers
+ * would wait for each other's acknowledgements, 40 ms a time; the other end must not wait either.
+ */
 export function fromTo(
   archive: Pick<ArchiveSettings, 'password_file' | 'accounts'>,
   upstream: Upstream,
@@ -135,5 +140,5 @@ export function fromTo(
   const file = account?.passwordFile ?? (user === undefined ? undefined : archive.password_file);
   const from = account === undefined ? source : source.replace('//', `//${account.user}@`);
   const password = file === undefined ? [] : [`--password-file=${file}`];
-  return [...password, '--', from, to.endsWith('/') ? to : `${to}/`];
+  return [NO_DELAY, ...password, '--', from, to.endsWith('/') ? to : `${to}/`];
 }

@@ -36,7 +36,12 @@ const SHARED = [
   '--no-motd',
   '--info=progress2,name0,flist0',
 ];
-const FROM_TO = ['--', 'rsync://hub.example.org/debian/', '/srv/mirrors/debian/'];
+const FROM_TO = [
+  '--sockopts=TCP_NODELAY',
+  '--',
+  'rsync://hub.example.org/debian/',
+  '/srv/mirrors/debian/',
+];
 
 void test('stage 1 leaves the indexes out and deletes nothing', () => {
   assert.deepEqual(passArguments(1, settings(), MIRROR, upstream), [

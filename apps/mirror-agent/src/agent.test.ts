@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterEach, describe, test } from 'node:test';
 import { formatTrigger, HEAD_PATH, parseHead, type SignedHead } from '@pushmirror/trigger';
 import { pino } from 'pino';
@@ -24,7 +25,7 @@ import { loadSettings } from './settings.ts';
 import { prepareState, statePaths } from './state/paths.ts';
 
 const root = tempFolder();
-const { head, allowedSigners } = makeNetwork(root);
+const { head, hold, allowedSigners } = makeNetwork(root);
 const hubKey = makeKey(join(root, 'hub'));
 let open: (() => unknown)[] = [];
 afterEach(async () => {
@@ -55,7 +56,10 @@ async function newUpstream() {
     url: `rsync://127.0.0.1:${port}/debian`,
     show: (signed: SignedHead) => writeFileSync(join(tree, HEAD_PATH), signed.bytes),
     publish(signed: SignedHead) {
-      writeFileSync(join(tree, 'content'), `serial ${signed.head.serial}\n`);
+      const { serial } = signed.head;
+      writeFileSync(join(tree, 'content'), `serial ${serial}\n`);
+      // In one second, rsync takes two files of one size for the same.
+      utimesSync(join(tree, 'content'), serial, serial);
       writeFileSync(join(tree, HEAD_PATH), signed.bytes);
     },
   };
@@ -224,6 +228,74 @@ describe('the agent', () => {
     await until('noticed', () => agent.status().archives[0]?.withheld?.serial === 2, 30_000);
     await until('serial 1', () => serialOf(agent) === 1, 30_000);
     assert.equal(agent.status().archives[0]?.goal, 1, 'it pulls only what the upstream has');
+  });
+
+  test('a poll that finds news asks the master for a slot, and comes back when it is told to', async () => {
+    const upstream = await newUpstream();
+    upstream.publish(head(1));
+    const asked: string[] = [];
+    const master = createServer((request, response) => {
+      if (request.url === '/v1/archives/debian/pulls') {
+        void text(request).then((body) => {
+          asked.push(body);
+          const full = { go: false, retryAfter: 0.2, reason: '2 of 2 slots are taken.' };
+          response.end(JSON.stringify(asked.length < 3 ? full : { go: true }));
+        });
+        return;
+      }
+      response.statusCode = 404;
+      response.end();
+    });
+    await new Promise<void>((resolve) => master.listen(0, '127.0.0.1', resolve));
+    open.push(() => {
+      master.closeAllConnections();
+      master.close();
+    });
+    const mirror = newMirror(upstream.url, {
+      master: {
+        url: `http://127.0.0.1:${(master.address() as AddressInfo).port}`,
+        token_file: writeSecret(join(root, 'token'), 'sesame'),
+      },
+    });
+    const agent = await mirror.start();
+    await until('it is told to wait', () => asked.length === 1);
+    assert.equal(agent.status().archives[0]?.goal, undefined);
+    await until('serial 1', () => serialOf(agent) === 1, 30_000);
+    assert.deepEqual(
+      asked,
+      Array.from({ length: 3 }, () => '{"serial":1}'),
+    );
+    upstream.publish(head(2));
+    await agent.receive(triggerOf(head(2)), { mirror: 'hub', from: '192.0.2.1' });
+    await until('serial 2', () => serialOf(agent) === 2, 30_000);
+    assert.equal(asked.length, 3, 'what is pushed has its slot');
+  });
+
+  test('a word to commit that a forced command kept while the daemon was down counts', async () => {
+    const upstream = await newUpstream();
+    const mirror = newMirror(upstream.url);
+    const asked = { config: mirror.config, peer: 'hub', from: '192.0.2.1' };
+    const told = (stage: 'all' | 'stage1' | 'stage2') =>
+      receiveForced({
+        ...asked,
+        command: formatTrigger({ archive: 'debian', head: head(3), words: [stage] }),
+      });
+    assert.equal((await told('stage1')).exitCode, 0);
+    const early = await told('stage2');
+    assert.equal(early.exitCode, 75, early.line);
+    const held = hold(3, 1, 'held', 'wait');
+    const command = formatTrigger({ archive: 'debian', hold: held });
+    assert.equal((await receiveForced({ ...asked, command })).exitCode, 0);
+    upstream.show(head(2));
+    const agent = await mirror.start();
+    await until('it waits', () => agent.status().archives[0]?.state === 'held');
+    assert.equal(agent.status().archives[0]?.held?.reason, 'wait');
+    const release = formatTrigger({ archive: 'debian', hold: hold(3, 2, 'released') });
+    assert.equal((await receiveForced({ ...asked, command: release })).exitCode, 0);
+    await until('it waits for the word', () => agent.status().archives[0]?.state === 'waiting');
+    upstream.publish(head(3));
+    assert.match((await told('all')).line, /duplicate/);
+    await until('serial 3', () => serialOf(agent) === 3, 30_000);
   });
 
   test('a hub serves its tree, passes heads on, runs hook5, and stops all it has started', async () => {

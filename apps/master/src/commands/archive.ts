@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { z } from 'zod';
 import { archiveSchema } from '../http/routes/schemas.ts';
+import { setCommand, showCommand } from './archive-policy.ts';
 import { apiPath, createClient } from './client.ts';
 import { withCommonOptions, type CommonOptions } from './config-option.ts';
 import { printable, say, sayJson, sayTable } from './output.ts';
@@ -14,12 +15,14 @@ interface AddOptions extends CommonOptions {
   deleteLimit?: number;
 }
 
-/** `mirror-master archive add|list` */
+/** `mirror-master archive add|list|show|set` */
 export function archiveCommand(): Command {
   return new Command('archive')
     .description('the archives that this master publishes')
     .addCommand(addCommand())
-    .addCommand(listCommand());
+    .addCommand(listCommand())
+    .addCommand(showCommand())
+    .addCommand(setCommand());
 }
 
 function addCommand(): Command {

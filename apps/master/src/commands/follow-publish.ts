@@ -23,7 +23,11 @@ const publishEvent = attemptSchema.omit({ published: true, error: true });
 export async function followPublish(
   client: Client,
   archive: string,
-  options: { allowDelete: number | undefined; full: boolean | undefined },
+  options: {
+    allowDelete: number | undefined;
+    full: boolean | undefined;
+    urgent: boolean | undefined;
+  },
   progress: Progress,
 ): Promise<Published> {
   const body = { ...options, wait: false };

@@ -15,6 +15,7 @@ interface PublishOptions extends CommonOptions {
   timeout: number;
   allowDelete?: number;
   full?: boolean;
+  urgent?: boolean;
 }
 
 const DEFAULT_TIMEOUT_MS = 24 * 3_600_000;
@@ -28,16 +29,17 @@ export function publishCommand(): Command {
     .option('--timeout <time>', 'wait no longer than this (24h)', durationMs, DEFAULT_TIMEOUT_MS)
     .option('--allow-delete <files>', 'let it drop so many files', wholeNumber)
     .option('--full', 'hash every file again')
+    .option('--urgent', 'to everybody at once, ahead of everything: no waves, no bake')
     .addHelpText(
       'after',
-      '\nExit codes: 0 done, 1 not published, 2 usage, 3 published, but not all mirrors waited for have it.\n\nExample:\n  mirror-master publish debian --wait 100% --timeout 5m --json\n  mirror-master publish debian --wait tier1=100%,95% --timeout 10m',
+      '\nExit codes: 0 done, 1 not published, 2 usage, 3 published, but not all mirrors waited for have it.\n\nExample:\n  mirror-master publish debian --wait 100% --timeout 5m --json\n  mirror-master publish debian --wait tier1=100%,95% --timeout 10m\n  mirror-master publish debian-security --urgent',
     );
   return withCommonOptions(command).action(async (archive: string, options: PublishOptions) => {
     const started = performance.now();
     const client = createClient(options);
     const progress = createProgress(process.stderr);
-    const { allowDelete, full } = options;
-    const published = await followPublish(client, archive, { allowDelete, full }, progress);
+    const { allowDelete, full, urgent } = options;
+    const published = await followPublish(client, archive, { allowDelete, full, urgent }, progress);
     const { serial, files, bytes, changed } = published;
     progress.line(`${archive} ${serial} is published: ${counted(files, 'file')}.`);
     let end: RolloutEnd = { reached: true, total: published.mirrors, committed: 0, failed: 0 };

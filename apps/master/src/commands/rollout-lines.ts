@@ -3,7 +3,7 @@ import picocolors from 'picocolors';
 import { span } from '../http/page/words.ts';
 import { colouredState, printable } from './output.ts';
 import { pushesIn, tallyOf, type Picture, type PushView } from './rollout-picture.ts';
-import { hasFailed } from './rollout-words.ts';
+import { hasFailed, rolloutWords, whyOf } from './rollout-words.ts';
 
 /** The columns of a tier, each with the states that it counts. */
 const COLUMNS: readonly [string, readonly PushState[]][] = [
@@ -28,6 +28,7 @@ export function rolloutLines(picture: Picture, now: Date): string[] {
   const tiers = [...new Set(pushes.map(({ tier }) => tier))].toSorted((a, b) => a - b);
   return [
     `${archive} ${serial}, published ${age} ago: ${committed} of ${total} committed`,
+    ...rolloutWords(picture, now),
     '',
     picocolors.dim(
       row(
@@ -74,7 +75,9 @@ function failed(pushes: readonly PushView[]): string[] {
   return ['', 'failed:', ...lines, ...(more > 0 ? [`  and ${more} more`] : [])];
 }
 
-function why({ state, reason }: PushView): string {
-  const tells = state === 'unreachable' || state === 'refused' || state === 'given-up';
+/** Of one that waits it is the slot that it waits for. */
+function why(push: PushView): string {
+  const reason = whyOf(push);
+  const tells = push.state !== 'accepted' && push.state !== 'sending';
   return tells && reason !== null ? `  ${printable(reason).slice(0, LONGEST_REASON)}` : '';
 }

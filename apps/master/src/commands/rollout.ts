@@ -5,20 +5,24 @@ import { apiPath, createClient } from './client.ts';
 import { withCommonOptions, type CommonOptions } from './config-option.ts';
 import { colouredState, printable, say, sayJson, sayTable } from './output.ts';
 import { wholeNumber } from './parse.ts';
+import { haltCommand, resumeCommand } from './rollout-hold.ts';
 import { retryCommand } from './rollout-retry.ts';
-import { rolloutWithPushes } from './rollout-picture.ts';
+import { pictureOf, rolloutWithPushes } from './rollout-picture.ts';
+import { rolloutWords, whyOf } from './rollout-words.ts';
 import { showLive } from './show-live.ts';
 
 interface ShowOptions extends CommonOptions {
   follow?: boolean;
 }
 
-/** `mirror-master rollout list|show|retry` */
+/** `mirror-master rollout list|show|halt|resume|retry` */
 export function rolloutCommand(): Command {
   return new Command('rollout')
     .description('releases, and how far each has come')
     .addCommand(listCommand())
     .addCommand(showCommand())
+    .addCommand(haltCommand())
+    .addCommand(resumeCommand())
     .addCommand(retryCommand());
 }
 
@@ -77,6 +81,7 @@ function showCommand(): Command {
         `${archive} ${rollout.serial}, published ${rollout.publishedAt} by ${printable(rollout.publishedBy)}: ` +
           `${mirrors.committed} of ${mirrors.total} committed, ${mirrors.failed} failed, ${mirrors.open} open\n`,
       );
+      for (const line of rolloutWords(pictureOf(rollout), new Date())) say(line);
       if (rollout.prunedAt !== null) say(`Its pushes were deleted ${rollout.prunedAt}.`);
       sayTable(
         ['tier', 'mirror', 'sent by', 'state', 'tries', 'since', 'reason'],
@@ -87,7 +92,7 @@ function showCommand(): Command {
           colouredState(push.state),
           String(push.attempts),
           push.updatedAt,
-          printable(push.reason ?? ''),
+          printable(whyOf(push) ?? ''),
         ]),
       );
     },

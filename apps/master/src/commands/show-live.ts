@@ -6,7 +6,7 @@ import { say, sayJson, warn, printable } from './output.ts';
 import { createProgress } from './progress.ts';
 import { pushesIn, tallyOf, type Picture, type PushView } from './rollout-picture.ts';
 import { rolloutLines } from './rollout-lines.ts';
-import { hasFailed, tallyInWords } from './rollout-words.ts';
+import { hasFailed, heldWords, tallyInWords } from './rollout-words.ts';
 
 /** How a rollout is shown while it goes on. */
 interface Show {
@@ -53,6 +53,14 @@ function inLines(): Show {
     const { archive, serial } = picture.rollout;
     return `${archive} ${serial}: ${tallyInWords(pushesIn(picture))}`;
   };
+  /** What the rollout as a whole does, when that is news. */
+  let turn = '';
+  const sayTurn = (picture: Picture) => {
+    const { wave, phase, held, waves } = picture.rollout;
+    const now = held === null ? `${waves[wave]?.name ?? 'release'}: ${phase}` : heldWords(held);
+    if (now !== turn) progress.line(now);
+    turn = now;
+  };
   return {
     change(picture, push) {
       if (push !== undefined && hasFailed(push)) {
@@ -60,6 +68,7 @@ function inLines(): Show {
           `${push.mirror} ${push.state}: ${printable(push.reason ?? 'no reason given')}`,
         );
       }
+      if (push === undefined) sayTurn(picture);
       progress.show(words(picture));
     },
     lost: warn,

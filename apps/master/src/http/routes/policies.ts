@@ -6,7 +6,8 @@ import type { Db } from '../../db/open.ts';
 import { currentRelease } from '../../db/releases.ts';
 import { policySchema } from '../../rollout/policy.ts';
 import type { Auth } from '../auth.ts';
-import { archiveSchema, bearer, name } from './schemas.ts';
+import { policyAnswer } from './policy-answer.ts';
+import { bearer, name } from './schemas.ts';
 import { archiveView } from './views.ts';
 
 export interface PolicyNeeds {
@@ -16,13 +17,6 @@ export interface PolicyNeeds {
   /** The folder with the programs that gates may run; undefined when they may run none. */
   checks: string | undefined;
 }
-
-export const policyAnswer = z.object({
-  archive: archiveSchema,
-  policy: policySchema,
-  /** What each wave takes with it: of the mirrors that there are now. */
-  waves: z.array(z.object({ name: z.string(), mirrors: z.array(z.string()) })),
-});
 
 const change = z.union([
   z.strictObject({ policy: policySchema }),

@@ -39,7 +39,11 @@ void test('verify names what is missing, extra or wrong, and --repair fetches on
     assert.equal(bad.code, 1);
     const [wrong, missing, extra, summary] = linesOf(bad);
     assert.deepEqual(
-      new Set([wrong, missing, extra].map((one) => `${one?.['problem']} ${one?.['path']}`)),
+      new Set(
+        [wrong, missing, extra].map(
+          (one) => `${String(one?.['problem'])} ${String(one?.['path'])}`,
+        ),
+      ),
       new Set(['extra pool/000/extra', `missing ${LOST}`, `wrong ${WRONG}`]),
     );
     assert.equal(summary?.['problems'], 3);

@@ -33,7 +33,7 @@ export interface RsyncdModule {
 }
 
 export interface RsyncdConf {
-  /** A numeric address to listen on. */
+  /** A numeric address to listen on; `::` for all, of both families. */
   address: string;
   port: number;
   pidFile?: string;
@@ -85,7 +85,8 @@ function globals(conf: RsyncdConf): string[] {
   }
   return [
     '# Written by pushmirror; changes made here are lost.',
-    `address = ${conf.address}`,
+    // rsync takes "::" for IPv6 alone; without an address it listens on all there are.
+    ...(conf.address === '::' ? [] : [`address = ${conf.address}`]),
     `port = ${whole('port', conf.port, 1, 65535)}`,
     ...optional('pid file', conf.pidFile, pathText),
     ...optional('log file', conf.logFile, pathText),

@@ -14,8 +14,12 @@ export function statusCommand(): Command {
     const status = await createClient(options).get('/v1/status', statusSchema);
     if (options.json === true) return sayJson(status);
     say(`${status.network}: ${status.health.sentence}`);
-    for (const { name, serial, mirrors } of status.archives) {
-      say(`\n${name} ${serial ?? '(nothing published yet)'}`);
+    for (const { name, serial, rollout, mirrors } of status.archives) {
+      say(`\n${name} ${serial ?? '(nothing public yet)'}`);
+      if (rollout !== null && (rollout.held !== null || rollout.publicAt === null)) {
+        const why = rollout.held === null ? rollout.phase : `HELD: ${rollout.held.reason ?? ''}`;
+        say(`  ${rollout.serial}, ${printable(why)}; see: mirror-master rollout show ${name}`);
+      }
       if (mirrors.length === 0) continue;
       sayTable(
         ['tier', 'mirror', 'state', 'serial', 'lag', ''],

@@ -2,8 +2,8 @@ import { listArchives } from '../db/archives.ts';
 import { listMirrors } from '../db/mirrors.ts';
 import type { DbOrTrx } from '../db/open.ts';
 import { listOptIns } from '../db/opt-ins.ts';
-import { pushesOf } from '../db/pushes.ts';
-import { currentRelease, releaseTimes } from '../db/releases.ts';
+import { countWaves, pushesOf } from '../db/pushes.ts';
+import { currentRelease, publicRelease, releaseTimes } from '../db/releases.ts';
 import type { ArchiveRow, MirrorArchiveRow, MirrorRow, PushRow, ReleaseRow } from '../db/schema.ts';
 import { treeOf } from '../registry/tree.ts';
 import { healthOf, type Health } from './health.ts';
@@ -25,13 +25,22 @@ export interface MirrorStanding extends Standing {
 
 export interface ArchiveOverview {
   name: string;
-  /** The newest release; null when nothing was published. */
+  /** The newest release that is public; null when none is. */
   release: Pick<ReleaseRow, 'serial' | 'files' | 'bytes' | 'published_at' | 'expires_at'> | null;
+  /** The newest release of all, public or not; null when nothing was published. */
+  rollout: RolloutOverview | null;
   /** Of the mirrors that can report: all, and those that report the newest release. */
   reporting: number;
   current: number;
   /** By tier, then by name. */
   mirrors: MirrorStanding[];
+}
+
+/** How far a release is. */
+export interface RolloutOverview {
+  release: Omit<ReleaseRow, 'head'>;
+  /** How many pushes of each wave are in each state. */
+  counts: { wave: number; state: PushRow['state']; count: number }[];
 }
 
 /** What the public may know of the whole network. */
@@ -58,8 +67,9 @@ async function readArchive(
   mirrors: readonly MirrorRow[],
   now: Date,
 ): Promise<ArchiveOverview> {
-  const release = await currentRelease(db, archive.name);
-  const pushes = release === undefined ? [] : await pushesOf(db, archive.name, release.serial);
+  const release = await publicRelease(db, archive.name);
+  const newest = await currentRelease(db, archive.name);
+  const pushes = newest === undefined ? [] : await pushesOf(db, archive.name, newest.serial);
   const pushTo = new Map(pushes.map((push) => [push.mirror, push]));
   const optIns = await listOptIns(db, { archive: archive.name });
   const releases = (await releaseTimes(db, archive.name, RELEASES_LOOKED_AT)).map((row) => ({
@@ -80,6 +90,8 @@ async function readArchive(
   return {
     name: archive.name,
     release: release ?? null,
+    rollout:
+      newest === undefined ? null : { release: newest, counts: await countWaves(db, newest) },
     reporting: reporting.length,
     current: reporting.filter(({ state }) => state === 'current').length,
     mirrors: standings,
@@ -96,7 +108,12 @@ function factsOf(mirror: MirrorRow, optIn: MirrorArchiveRow, push: PushRow | und
     push:
       push === undefined
         ? null
-        : { state: push.state, reason: push.reason, at: new Date(push.updated_at) },
+        : {
+            state: push.state,
+            reason: push.reason,
+            at: new Date(push.updated_at),
+            leftBehind: push.left_behind_at !== null,
+          },
   };
 }
 

@@ -27,6 +27,8 @@ export interface Standing {
   lag: Lag | null; // Null also where nothing is known: of a silent mirror.
   /** Why, when something went wrong. */
   reason: string | null;
+  /** Its wave went on to the newest release without it, and it has not caught up. */
+  leftBehind: boolean;
   /** When it last said something, or the push to it last changed. */
   at: Date | null;
 }
@@ -38,7 +40,13 @@ export interface StandingFacts {
   servedSerial: number | null;
   said: { event: string; serial: number | null; at: Date; reason: string | null } | null;
   /** The push of the newest release, when there is one. */
-  push: { state: PushState; reason: string | null; at: Date } | null;
+  push: {
+    state: PushState;
+    reason: string | null;
+    at: Date;
+    /** Its wave went on without it. */
+    leftBehind?: boolean;
+  } | null;
   /** Oldest first. */
   releases: readonly { serial: number; publishedAt: Date }[];
 }
@@ -71,6 +79,7 @@ export function standingOf(facts: StandingFacts, now: Date): Standing {
     serial: facts.servedSerial,
     lag: state === 'silent' ? null : lacks,
     reason: reasonOf(state, facts),
+    leftBehind: isLeftBehind(state, facts),
     at: facts.said?.at ?? facts.push?.at ?? null,
   };
 }
@@ -88,7 +97,16 @@ function stateOf(facts: StandingFacts, lag: Lag | null): StandingState {
   return facts.servedSerial === null ? 'never' : 'behind';
 }
 
-function wordsOf(state: StandingState, { said, push }: StandingFacts): string {
+function wordsOf(state: StandingState, facts: StandingFacts): string {
+  const words = stepWords(state, facts);
+  return isLeftBehind(state, facts) ? `left behind when the others switched; ${words}` : words;
+}
+
+function isLeftBehind(state: StandingState, { push }: StandingFacts): boolean {
+  return push?.leftBehind === true && state !== 'current' && state !== 'paused';
+}
+
+function stepWords(state: StandingState, { said, push }: StandingFacts): string {
   if (state !== 'on-its-way') return WORDS[state];
   if (said?.event === 'syncing') return 'syncing';
   if (said?.event === 'staged' || push?.state === 'staged') return 'staged, about to switch';

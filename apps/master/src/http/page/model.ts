@@ -1,5 +1,6 @@
 import type { ArchiveOverview, MirrorStanding, Overview } from '../../monitor/overview.ts';
 import type { StandingState } from '../../monitor/standing.ts';
+import { rolloutSentence, type RolloutSentence } from './rollout-sentence.ts';
 import { ago, bytes, counted, moment, number, plain, span } from './words.ts';
 
 /** A time as the page shows it. */
@@ -17,6 +18,8 @@ export interface PageModel {
   archives: {
     name: string;
     release: { serial: number; published: Moment; contents: string } | null;
+    /** A release that not everybody is to have yet, or that is held. */
+    rollout: RolloutSentence | null;
     propagation: { percent: number; words: string } | null;
     tiers: { tier: number; title: string; mirrors: Row[] }[];
   }[];
@@ -74,6 +77,7 @@ function archiveModel(archive: ArchiveOverview, now: Date): PageModel['archives'
             published: momentOf(new Date(release.published_at), now),
             contents: `${counted(release.files, 'file')}, ${bytes(release.bytes)}`,
           },
+    rollout: archive.rollout === null ? null : rolloutSentence(archive.rollout, now),
     propagation:
       release === null || reporting === 0
         ? null

@@ -22,6 +22,7 @@ function overview(more: Partial<MirrorStanding>): Overview {
     serial: 2026112100,
     lag: null,
     reason: null,
+    leftBehind: false,
     at: new Date('2026-11-21T08:57:00Z'),
     ...more,
   };
@@ -35,7 +36,9 @@ function overview(more: Partial<MirrorStanding>): Overview {
   return {
     at: now,
     health: { level: 'good', sentence: 'All is well.' },
-    archives: [{ name: 'debian', release, reporting: 1, current: 1, mirrors: [standing] }],
+    archives: [
+      { name: 'debian', release, rollout: null, reporting: 1, current: 1, mirrors: [standing] },
+    ],
   };
 }
 

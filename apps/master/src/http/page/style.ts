@@ -42,6 +42,9 @@ section {
 }
 .release { margin: .25rem 0 .75rem; }
 .release span, .empty, footer { color: var(--soft); }
+.rollout { margin: 0 0 .75rem; padding: .4rem .75rem; border-radius: .35rem; overflow-wrap: anywhere; }
+.rollout.moving { color: var(--moving); background: var(--moving-back); }
+.rollout.bad { color: var(--bad); background: var(--bad-back); }
 .propagation { margin: 0 0 1rem; color: var(--soft); }
 .propagation svg { display: block; width: 100%; height: .5rem; margin-bottom: .35rem; border-radius: .25rem; }
 .whole { fill: var(--line); }

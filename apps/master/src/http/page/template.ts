@@ -35,6 +35,9 @@ const TEMPLATE = `<!doctype html>
 <time datetime="<%= archive.release.published.iso %>" title="<%= archive.release.published.full %>"><%= archive.release.published.text %></time>.
 <span><%= archive.release.contents %>.</span></p>
 <% } %>
+<% if (archive.rollout !== null) { %>
+<p class="rollout <%= archive.rollout.tone %>"><%= archive.rollout.text %></p>
+<% } %>
 <% if (archive.propagation !== null) { %>
 <p class="propagation">
 <svg viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true"><rect class="whole" width="100" height="4"/><rect class="part" width="<%= archive.propagation.percent %>" height="4"/></svg>

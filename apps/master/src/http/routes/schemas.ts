@@ -159,6 +159,7 @@ export const standingSchema = z.object({
   lagSerials: count,
   lagSeconds: count,
   reason: z.string().nullable(),
+  leftBehind: z.boolean(),
   at: time.nullable(),
 });
 
@@ -171,6 +172,19 @@ export const statusSchema = z.object({
       name: z.string(),
       serial: count.nullable(),
       publishedAt: time.nullable(),
+      /** The newest release, public or not. */
+      rollout: z
+        .object({
+          serial: count,
+          switch: z.enum(['as-ready', 'together']),
+          wave: count,
+          phase: z.string(),
+          publicAt: time.nullable(),
+          held: z.object({ at: time, reason: z.string().nullable() }).nullable(),
+          waves: z.array(waveSchema),
+          mirrors: tallySchema,
+        })
+        .nullable(),
       reporting: count,
       current: count,
       mirrors: z.array(standingSchema),

@@ -6,7 +6,7 @@ import type {
   PushRow,
   ReleaseRow,
 } from '../../db/schema.ts';
-import type { MirrorStanding, Overview } from '../../monitor/overview.ts';
+import type { MirrorStanding, Overview, RolloutOverview } from '../../monitor/overview.ts';
 import type { Tree } from '../../registry/tree.ts';
 import { heldView } from '../../rollout/news-events.ts';
 import { readPolicy, REST } from '../../rollout/policy.ts';
@@ -155,14 +155,31 @@ export function statusView(network: string, overview: Overview): z.infer<typeof 
     network,
     at: overview.at.toISOString(),
     health: overview.health,
-    archives: overview.archives.map(({ name, release, reporting, current, mirrors }) => ({
+    archives: overview.archives.map(({ name, release, rollout, reporting, current, mirrors }) => ({
       name,
       serial: release?.serial ?? null,
       publishedAt: release?.published_at ?? null,
+      rollout: rollout === null ? null : rolloutOverview(rollout),
       reporting,
       current,
       mirrors: mirrors.map(standingView),
     })),
+  };
+}
+
+/** Without who did it: that is nobody's business. */
+function rolloutOverview({ release, counts }: RolloutOverview) {
+  const { serial, switch: how, wave, phase, public_at: publicAt } = release;
+  const { held_at: at, held_reason: reason } = release;
+  return {
+    serial,
+    switch: how,
+    wave,
+    phase,
+    publicAt,
+    held: at === null ? null : { at, reason },
+    waves: wavesView(release, counts),
+    mirrors: tally(counts),
   };
 }
 
@@ -178,6 +195,7 @@ function standingView(standing: MirrorStanding): z.infer<typeof standingSchema> 
     words,
     serial,
     reason,
+    leftBehind: standing.leftBehind,
     lagSerials: standing.lag?.serials ?? 0,
     lagSeconds: Math.round((standing.lag?.ms ?? 0) / 1000),
     at: standing.at?.toISOString() ?? null,

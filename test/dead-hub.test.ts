@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { kill } from 'node:process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { Agent } from './harness/agent.ts';
+import { createNetwork, type Network } from './harness/network.ts';
+import { buildPlainTree } from './harness/plain-tree.ts';
+
+/** How often each mirror was told of a release, whatever it answered. */
+async function timesTold(mirror: Agent, serial: number): Promise<number> {
+  const entries = await mirror.audit();
+  return entries.filter((entry) => entry['serial'] === serial && entry['via'] === 'push').length;
+}
+
+async function release(network: Network, name: string): Promise<number> {
+  await writeFile(join(network.tree('debian'), name), `in the release ${name}`);
+  return (await network.master.publish('debian')).serial;
+}
+
+async function withDeadHub(
+  fail: (hub: Agent) => Promise<void>,
+  mend: (hub: Agent) => Promise<void>,
+): Promise<void> {
+  const network = await createNetwork({ hubs: 1, leavesPerHub: 2 });
+  const { master } = network;
+  const [hub] = network.hubs;
+  assert.ok(hub);
+  try {
+    await master.configure((settings) => {
+      Object.assign(settings['push'] as object, { hub_patience: '3s', attempt_deadline: '3s' });
+    });
+    await master.service.restart();
+    await network.start();
+    await buildPlainTree(network.tree('debian'), { files: 30 });
+    await master.publish('debian', '--wait', '100%', '--timeout', '60s');
+
+    await fail(hub);
+    const second = await release(network, 'second');
+    for (const leaf of network.leaves) {
+      await network.waitForPush('debian', second, leaf.name, 'committed');
+      assert.deepEqual(await network.differences(leaf, 'debian'), [], leaf.name);
+      const told = await timesTold(leaf, second);
+      assert.ok(told >= 1 && told <= 2, `${leaf.name} was told ${told} times`);
+    }
+    const pushes = await sendersOf(network, second);
+    assert.deepEqual(pushes, { hub1: 'master', 'leaf1-1': 'master', 'leaf1-2': 'master' });
+
+    await mend(hub);
+    await network.waitForPush('debian', second, 'hub1', 'committed');
+    const third = await release(network, 'third');
+    for (const mirror of network.mirrors) {
+      await network.waitForPush('debian', third, mirror.name, 'committed');
+      assert.deepEqual(await network.differences(mirror, 'debian'), [], mirror.name);
+    }
+    const home = await sendersOf(network, third);
+    assert.deepEqual(home, { hub1: 'master', 'leaf1-1': 'hub1', 'leaf1-2': 'hub1' });
+  } catch (error) {
+    console.error(network.lastLines(25));
+    throw error;
+  } finally {
+    await mend(hub).catch(() => {});
+    await network.close();
+  }
+}
+
+async function sendersOf({ master }: Network, serial: number): Promise<Record<string, string>> {
+  const path = `/v1/rollouts/debian/${serial}`;
+  const { pushes } = await master.api<{ pushes: { mirror: string; sender: string }[] }>(path);
+  return Object.fromEntries(pushes.map(({ mirror, sender }) => [mirror, sender]));
+}
+
+void test('the downstreams of a hub that died are told by the master, and go home with it', async () => {
+  await withDeadHub(
+    (hub) => hub.service.kill9(),
+    (hub) => (hub.service.running() ? Promise.resolve() : hub.service.start()),
+  );
+});
+
+void test('the same with a hub that is frozen: it is there, and says nothing', async () => {
+  await withDeadHub(
+    async (hub) => void kill(pidOf(hub), 'SIGSTOP'),
+    async (hub) => void kill(pidOf(hub), 'SIGCONT'),
+  );
+});
+
+function pidOf({ service }: Agent): number {
+  const pid = service.pid();
+  assert.ok(pid !== undefined);
+  return pid;
+}

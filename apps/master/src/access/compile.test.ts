@@ -47,7 +47,7 @@ describe('what rsync is told', () => {
     assert.deepEqual(at(policy, 'hub1').module('debian').users, ['leaf2_1']);
     const ubuntu = somePolicy({ rule: [{ ...RESTRICTED, archive: 'ubuntu' }] });
     assert.deepEqual(at(ubuntu, 'hub1').module('ubuntu').users, ['leaf2_1']);
-    const mirrors = policy.mirrors.map((one) => ({ ...one, state: 'suspended' }));
+    const mirrors = policy.mirrors.map((one) => ({ ...one, state: 'suspended' as const }));
     const suspended = somePolicy({ rule: [RESTRICTED] }, { mirrors });
     assert.deepEqual(at(suspended, 'hub1').module('debian').users, []);
   });

@@ -12,7 +12,7 @@ export function somePolicy(
   const mirror = (name: string, upstream: string | null, isHub = false) => ({
     name,
     upstream,
-    state: 'active',
+    state: 'active' as const,
     kind: 'agent' as const,
     push_key: isHub ? 'ssh-ed25519 AAAA' : null,
     ssh_host: `${name}.example.org`,

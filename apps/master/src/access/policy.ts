@@ -4,6 +4,7 @@ import type { RsyncSecretRow } from '../db/access-schema.ts';
 import { listArchives } from '../db/archives.ts';
 import { listMirrors } from '../db/mirrors.ts';
 import type { DbOrTrx } from '../db/open.ts';
+import type { MirrorRow } from '../db/schema.ts';
 import { listOptIns } from '../db/opt-ins.ts';
 import { listRsyncSecrets } from '../db/rsync-secrets.ts';
 import { MASTER, treeOf, type Tree } from '../registry/tree.ts';
@@ -13,7 +14,7 @@ import { ruleOf, textOfRow, viewOfRow, type RuleText, type ViewText } from './ru
 /** A mirror, as far as rights go. */
 export interface Subject {
   name: string;
-  state: string;
+  state: MirrorRow['state'];
   upstream: string | null;
   kind: 'agent' | 'ftpsync';
   push_key: string | null;

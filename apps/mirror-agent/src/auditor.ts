@@ -23,9 +23,10 @@ export function createAuditor(options: AuditorOptions): Receiver['audit'] {
   return async (entry) => {
     const polled = 'upstream' in entry.peer;
     if (polled) {
+      const what = `${entry.about ?? 'head'} of ${entry.archive ?? ''}`;
       const about = `${entry.result} ${entry.serial} ${entry.refusal}`;
-      const same = lastPolled.get(entry.archive ?? '') === about;
-      lastPolled.set(entry.archive ?? '', about);
+      const same = lastPolled.get(what) === about;
+      lastPolled.set(what, about);
       if (same || entry.result === 'duplicate') return;
     }
     logEntry(log, entry, polled);
@@ -35,6 +36,8 @@ export function createAuditor(options: AuditorOptions): Receiver['audit'] {
       log.error({ err: error }, 'an audit entry could not be written');
     }
     const { archive, serial, reason } = entry;
+    // The master counts a refusal as that of the release itself.
+    if (entry.about === 'hold') return;
     if (entry.result === 'refused' && archive !== undefined && serial !== undefined) {
       await options.report({
         at: entry.at.toISOString(),
@@ -52,7 +55,8 @@ export function createAuditor(options: AuditorOptions): Receiver['audit'] {
 function logEntry(log: Logger, entry: AuditEntry, polled: boolean): void {
   const { archive, serial, result, refusal, reason, peer } = entry;
   const level = entry.alarm === true ? 'error' : result === 'refused' ? 'warn' : 'info';
-  const what = polled ? 'a polled head' : 'a trigger';
+  const text = entry.about ?? (polled ? 'head' : 'trigger');
+  const what = `a ${polled ? 'polled ' : ''}${text}`;
   const { mirror, from, key: fingerprint } = peer;
   const who = polled
     ? { upstream: (peer as PolledPeer).upstream }

@@ -10,13 +10,15 @@ type Refusing = Omit<Refused, 'signed'>;
 export interface Answer {
   reply: Reply;
   refused?: Refusing;
+  /** It is about a hold and not about a head. */
+  about?: 'hold';
   /** What went wrong here, for the audit entry in place of the reply's reason. */
   detail?: string;
 }
 
 /** Write the audit entry of an answer, and give the reply. */
 export async function giveAnswer(answer: Answer, peer: Peer, receiver: Receiver): Promise<Reply> {
-  const { reply, refused, detail } = answer;
+  const { reply, refused, about, detail } = answer;
   const { result, archive, serial } = reply;
   try {
     await receiver.audit({
@@ -25,6 +27,7 @@ export async function giveAnswer(answer: Answer, peer: Peer, receiver: Receiver)
       ...(archive === undefined ? {} : { archive }),
       ...(serial === undefined ? {} : { serial }),
       result,
+      ...(about === undefined ? {} : { about }),
       ...(refused === undefined ? {} : { refusal: refused.refusal }),
       ...(refused?.alarm === true ? { alarm: true } : {}),
       reason: detail ?? reply.reason ?? '',

@@ -22,6 +22,8 @@ export interface AuditEntry {
   archive?: string;
   serial?: number;
   result: Result;
+  /** A hold was offered; else it was a head, or a hint. */
+  about?: 'hold';
   /** Why a head, hold or hint was refused; absent for a command that is no trigger at all. */
   refusal?: Refusal;
   /** A person should look at this one. */

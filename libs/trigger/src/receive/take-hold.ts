@@ -17,7 +17,7 @@ export async function takeHold(offered: Offered, receiver: Receiver): Promise<Re
   if (offered.via === 'poll' && refused?.refusal === 'rollback') {
     return { ...reply, result: 'duplicate' };
   }
-  return giveAnswer(answer, offered.peer, receiver);
+  return giveAnswer({ ...answer, about: 'hold' }, offered.peer, receiver);
 }
 
 async function decideAndStore(offered: Offered, receiver: Receiver): Promise<Answer> {

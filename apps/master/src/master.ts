@@ -4,6 +4,7 @@ import { portError } from './access/free-port.ts';
 import { checkInstalled } from './access/check-installed.ts';
 import { renderForMaster } from './access/render.ts';
 import { createServing, type Serving } from './access/serving.ts';
+import { withdrawDenied } from './access/withdraw.ts';
 import { createHeads, type Heads } from './archive/heads.ts';
 import { heartbeatInterval } from './archive/heartbeat.ts';
 import { createPublisher, type Publisher } from './archive/publish.ts';
@@ -122,7 +123,11 @@ async function assemble(parts: Parts): Promise<Master> {
       conducting.begin(archive);
     },
   });
-  const serving = createServing(parts);
+  const serving = createServing({
+    ...parts,
+    onChange: async (policy) =>
+      engine.end(await withdrawDenied(db, policy, sending.moved, now())),
+  });
   const { access } = serving;
   const app = await createApp({
     db,

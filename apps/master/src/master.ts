@@ -129,6 +129,10 @@ async function assemble(parts: Parts): Promise<Master> {
       engine.end(await withdrawDenied(db, policy, sending.moved, now())),
   });
   const { access } = serving;
+  const onMirrorsChanged = async () => {
+    await access.refresh();
+    await engine.resume();
+  };
   const app = await createApp({
     db,
     now,
@@ -151,11 +155,11 @@ async function assemble(parts: Parts): Promise<Master> {
     renderAccess: async (to) => renderForMaster(await access.policy(), config, to, now()),
     onArchivesChanged: access.refresh,
     registrationPolicy: config.registration.policy,
-    registrations: createDoorkeeper({ ...parts, onMirrorsChanged: access.refresh }),
+    ...createDoorkeeper({ ...parts, onMirrorsChanged }),
     onPushesEnded: (pushes) => engine.end(pushes),
     onPushesMoved: sending.moved,
     onHeard: (mirror) => engine.heard(mirror),
-    onMirrorsChanged: () => engine.resume(),
+    onMirrorsChanged,
     mayPull: (key) => engine.mayPull(key),
     conducting,
     checks: config.checks,

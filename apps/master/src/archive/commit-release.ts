@@ -2,6 +2,7 @@ import type { SignedHead } from '@pushmirror/trigger/head/head';
 import { allowedNews } from '../access/allowed-news.ts';
 import { appendAudit, type Actor } from '../db/audit.ts';
 import { findArchive } from '../db/archives.ts';
+import { listMaintenance } from '../db/maintenance.ts';
 import { listMirrors } from '../db/mirrors.ts';
 import type { Db, DbOrTrx } from '../db/open.ts';
 import { listOptIns } from '../db/opt-ins.ts';
@@ -9,6 +10,7 @@ import { hasOpenPush, insertPushes, supersedePushes } from '../db/pushes.ts';
 import { endOlderRollouts, insertRelease } from '../db/releases.ts';
 import type { PushRow, ReleaseRow } from '../db/schema.ts';
 import { DEFAULT_POLICY, readPolicy, type Policy } from '../rollout/policy.ts';
+import { resting } from '../registry/maintenance.ts';
 import { planRollout, type PlannedPush } from '../rollout/plan.ts';
 import type { Contents } from './contents.ts';
 
@@ -50,8 +52,11 @@ export async function commitRelease(
     await insertRelease(trx, release);
     await endOlderRollouts(trx, archive, serial, release.published_at);
     const optedIn = await allowedNews(trx, await listOptIns(trx, { archive }));
+    const asleep = resting(await listMaintenance(trx), at);
     const plan = planRollout(
-      await listMirrors(trx),
+      (await listMirrors(trx)).map((one) =>
+        asleep.has(one.name) && one.state === 'active' ? { ...one, state: 'paused' } : one,
+      ),
       new Set(optedIn.map((row) => row.mirror)),
       policy,
     );

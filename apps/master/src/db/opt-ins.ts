@@ -32,3 +32,10 @@ export function updateClaim(
     .where('archive', '=', of.archive)
     .execute();
 }
+
+/** Of one archive, or of all. */
+export function deleteOptIns(db: DbOrTrx, mirror: string, archive?: string) {
+  let query = db.deleteFrom('mirror_archive').where('mirror', '=', mirror);
+  if (archive !== undefined) query = query.where('archive', '=', archive);
+  return query.execute();
+}

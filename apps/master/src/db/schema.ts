@@ -1,13 +1,14 @@
 import type { ProfileName } from '@pushmirror/manifest';
 import type { PushState } from '@pushmirror/trigger';
 import type { AccessTables } from './access-schema.ts';
+import type { OperatorTables } from './operator-schema.ts';
 import type { RegistrationTables } from './registration-schema.ts';
 
 /**
  * The tables as Kysely sees them; apps/master/migrations makes them and says what each column is.
  * Times are ISO 8601 texts in UTC.
  */
-export interface Tables extends AccessTables, RegistrationTables {
+export interface Tables extends AccessTables, OperatorTables, RegistrationTables {
   setting: { name: string; value: string };
   archive: ArchiveRow;
   release: ReleaseRow;

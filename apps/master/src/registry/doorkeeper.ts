@@ -1,38 +1,44 @@
 import { parseCidr } from '@pushmirror/acl';
+import pLimit from 'p-limit';
 import type { MasterConfig } from '../config.ts';
 import type { Db } from '../db/open.ts';
 import { createGuardedClient } from '../net/client.ts';
 import { createGuard } from '../net/guard.ts';
 import { createResolve } from '../net/resolve.ts';
-import { prove } from './prove.ts';
+import type { Findings } from './findings.ts';
+import { prove, type Claim } from './prove.ts';
 import { createRegistrations, type Registrations } from './registrations.ts';
 
 const LOOK_DEADLINE_MS = 25_000;
+const LOOKS_AT_ONCE = 4;
 
-/** Registrations with eyes: the guarded client and the master's push key look at what is claimed. */
+/** What looks at mirrors from outside, and those who wait to be looked at. */
+export interface Doorkeeper {
+  registrations: Registrations;
+  /** With the guarded client and the master's push key, a few mirrors at once. */
+  prove: (claim: Claim) => Promise<Findings>;
+}
+
 export function createDoorkeeper(o: {
   config: MasterConfig;
   db: Db;
   now: () => Date;
   /** Told when a mirror came, or came back. */
   onMirrorsChanged: () => Promise<void>;
-}): Registrations {
+}): Doorkeeper {
   const { config, db, now } = o;
   const { allow_addresses: allow, name_servers: servers, policy } = config.registration;
   const guard = createGuard({ resolve: createResolve({ servers }), allow: allow.map(parseCidr) });
   const client = createGuardedClient({ guard });
-  return createRegistrations({
-    db,
-    now,
-    policy,
-    prove: (claim) =>
-      prove(claim, {
-        guard,
-        client,
-        now,
-        pushKey: config.push_key,
-        signal: AbortSignal.timeout(LOOK_DEADLINE_MS),
-      }),
-    onMirrorsChanged: o.onMirrorsChanged,
-  });
+  const looks = pLimit(LOOKS_AT_ONCE);
+  const prover = (claim: Claim) =>
+    looks(() => {
+      const signal = AbortSignal.timeout(LOOK_DEADLINE_MS);
+      return prove(claim, { guard, client, now, pushKey: config.push_key, signal });
+    });
+  const { onMirrorsChanged } = o;
+  return {
+    prove: prover,
+    registrations: createRegistrations({ db, now, policy, prove: prover, onMirrorsChanged }),
+  };
 }

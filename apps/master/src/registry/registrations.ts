@@ -1,4 +1,3 @@
-import pLimit from 'p-limit';
 import type { Actor } from '../db/audit.ts';
 import { appendAudit } from '../db/audit.ts';
 import { findInvite } from '../db/invites.ts';
@@ -36,12 +35,10 @@ export interface RegistrationsOptions {
   onMirrorsChanged: () => Promise<void>;
 }
 
-const LOOKS_AT_ONCE = 4;
 const BETWEEN_LOOKS_MS = 2_000;
 
 export function createRegistrations(o: RegistrationsOptions): Registrations {
   const { db, now, policy } = o;
-  const looks = pLimit(LOOKS_AT_ONCE);
   const underWay = new Map<string, Promise<RegistrationRow>>();
 
   async function look(row: RegistrationRow): Promise<RegistrationRow> {
@@ -77,7 +74,7 @@ export function createRegistrations(o: RegistrationsOptions): Registrations {
       const row = await mustFind(db, id);
       const last = row.checked_at === null ? 0 : Date.parse(row.checked_at);
       if (row.state !== 'proving' || now().getTime() - last < BETWEEN_LOOKS_MS) return row;
-      const running = underWay.get(id) ?? looks(() => look(row));
+      const running = underWay.get(id) ?? look(row);
       underWay.set(id, running);
       return running.finally(() => underWay.delete(id));
     },

@@ -5,6 +5,8 @@ export interface Place {
   name: string;
   kind: 'agent' | 'ftpsync';
   upstream: string | null;
+  /** Only an active one sends; left out, it is. */
+  state?: string;
 }
 
 /** The name under which the master itself sends. No mirror may have it. */
@@ -21,8 +23,8 @@ export interface Tree {
   /** How many mirrors get their news through this one. */
   descendants(name: string): number;
   /**
-   * Who pushes this mirror: its upstream where that is an agent, else the nearest agent above, else
-   * the master. (A stock ftpsync host does not report to us what it pushes.)
+   * Who pushes this mirror: its upstream where that is an active agent, else the nearest one above,
+   * else the master. (A stock ftpsync host does not report to us what it pushes.)
    */
   senderOf(name: string): string;
 }
@@ -51,9 +53,12 @@ export function treeOf(places: readonly Place[]): Tree {
     ancestors: ancestorsOf,
     downstreams: (name) => children.get(name) ?? [],
     descendants: (name) => (name === MASTER ? places.length : (below.get(name) ?? 0)),
-    senderOf: (name) =>
-      ancestorsOf(name).find((ancestor) => byName.get(ancestor)?.kind === 'agent') ?? MASTER,
+    senderOf: (name) => ancestorsOf(name).find((ancestor) => sends(byName.get(ancestor))) ?? MASTER,
   };
+}
+
+function sends(place: Place | undefined): boolean {
+  return place?.kind === 'agent' && (place.state ?? 'active') === 'active';
 }
 
 /** The way from a mirror up to the master; every step is a mirror that exists and is new. */

@@ -9,6 +9,7 @@ import { headRoutes } from './heads.ts';
 import { healthRoutes, type HealthNeeds } from './health.ts';
 import { inviteRoutes } from './invites.ts';
 import { mirrorSettingsRoutes, type MirrorSettingsNeeds } from './mirror-settings.ts';
+import { manageRoutes, type ManageNeeds } from './manage.ts';
 import { mirrorRoutes, type MirrorNeeds } from './mirrors.ts';
 import { pageRoutes, type PageNeeds } from './page.ts';
 import { policyRoutes, type PolicyNeeds } from './policies.ts';
@@ -26,6 +27,7 @@ export type RouteNeeds = AclNeeds &
   ArchiveNeeds &
   EventNeeds &
   HealthNeeds &
+  ManageNeeds &
   MirrorNeeds &
   MirrorSettingsNeeds &
   PageNeeds &
@@ -59,5 +61,6 @@ export async function routes(app: FastifyInstance, needs: RouteNeeds): Promise<v
   await app.register(auditRoutes, needs);
   await app.register(registrationRoutes, needs);
   await app.register(inviteRoutes, needs);
+  await app.register(manageRoutes, needs);
   app.get('/v1/openapi.json', { schema: { hide: true } }, () => app.swagger());
 }

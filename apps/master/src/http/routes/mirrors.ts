@@ -67,8 +67,10 @@ export function mirrorRoutes(base: FastifyInstance, needs: MirrorNeeds, done: ()
       onRequest: readers,
     },
     async () => {
-      const [mirrors, optIns] = [await listMirrors(db), await listOptIns(db)];
-      const tree = treeOf(mirrors);
+      const all = await listMirrors(db);
+      const mirrors = all.filter(({ state }) => state !== 'left');
+      const optIns = await listOptIns(db);
+      const tree = treeOf(all);
       return { mirrors: mirrors.map((row) => mirrorView(row, optIns, tree)) };
     },
   );
@@ -81,10 +83,13 @@ export function mirrorRoutes(base: FastifyInstance, needs: MirrorNeeds, done: ()
         params: z.object({ mirror: name }),
         response: { 200: mirrorSchema },
       },
-      onRequest: readers,
+      onRequest: auth.allow('admin', 'release-manager', 'operator'),
     },
     async (request) => {
-      const row = await findMirror(db, request.params.mirror);
+      const { role, mirror: own } = auth.caller(request);
+      const { mirror } = request.params;
+      const mine = role !== 'operator' || own === mirror;
+      const row = mine ? await findMirror(db, mirror) : undefined;
       if (row === undefined) throw new MasterError('unknown-mirror', 'There is no such mirror.');
       const optIns = await listOptIns(db, { mirror: row.name });
       return mirrorView(row, optIns, treeOf(await listMirrors(db)));

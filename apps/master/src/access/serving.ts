@@ -24,6 +24,8 @@ export function createServing(o: {
   logger: Logger;
   db: Db;
   now: () => Date;
+  /** Told of each change of the rules, once rsync goes by it. */
+  onChange: (policy: Policy) => Promise<void>;
 }): Serving {
   const { config, logger, db, now } = o;
   let rsyncd: RsyncDaemon | undefined;
@@ -32,7 +34,10 @@ export function createServing(o: {
     network: config.network,
     masterUrl: rsyncUrl(config),
     now,
-    onChange: async (policy) => rsyncd?.serve(servedByMaster(policy, now())),
+    async onChange(policy) {
+      await rsyncd?.serve(servedByMaster(policy, now()));
+      await o.onChange(policy);
+    },
     onTrouble: (error) => logger.error({ err: error }, 'the rules could not be put in force'),
   });
   return {

@@ -1,7 +1,11 @@
 import { join } from 'node:path';
+import { bytesOf, type TreePath } from '@pushmirror/manifest';
 import type { ArchiveRow } from '../db/schema.ts';
 import { describeTree, type DescribeProgress } from './describe.ts';
 import { measureTree } from './measure.ts';
+
+/** A list of changes has at most so many paths; beyond, a look through the tree is as quick. */
+export const MOST_CHANGED = 100_000;
 
 /** What a release consists of. */
 export interface Contents {
@@ -34,6 +38,8 @@ export interface ContentsRequest {
   allowDelete?: number | undefined;
   /** Trust nothing that is remembered: hash every file again. */
   full?: boolean | undefined;
+  /** The only paths that may have changed; a classic archive is counted all the same. */
+  changed?: readonly TreePath[] | undefined;
   onProgress: (progress: ContentsProgress) => void;
   signal: AbortSignal;
 }
@@ -58,9 +64,14 @@ export async function readContents(o: ContentsRequest): Promise<Contents> {
     deleteLimit: archive.delete_limit,
     ...(o.allowDelete === undefined ? {} : { allowDelete: o.allowDelete }),
     ...(o.full === undefined ? {} : { full: o.full }),
+    ...(o.changed === undefined ? {} : { changed: bytesOfAll(o.changed) }),
     onProgress: (progress) => onProgress(progressOf(progress)),
     signal,
   });
+}
+
+async function* bytesOfAll(paths: readonly TreePath[]): AsyncGenerator<Buffer> {
+  for (const path of paths) yield bytesOf(path);
 }
 
 function progressOf(progress: DescribeProgress): ContentsProgress {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { rename } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { createFixture } from '../setup/fixture.test.ts';
 
@@ -63,4 +64,27 @@ test('a publish can be followed, and a failed one says why', async (t) => {
   assert.equal(answer.status, 422);
   assert.match(answer.text, /tree does not exist/);
   await rename(`${f.tree}-away`, f.tree);
+});
+
+test('with a list of changes nothing else is looked at', async (t) => {
+  const f = await createFixture(t);
+  await f.addArchive({ mode: 'manifest' });
+  const publish = async (changed?: string[]) => {
+    const body = changed === undefined ? {} : { changed };
+    return f.call('POST', '/v1/archives/debian/releases', body);
+  };
+  const changedIn = async (changed?: string[]) =>
+    ((await publish(changed)).body as { changed: number }).changed;
+  await mkdir(join(f.tree, 'pool/a b'), { recursive: true });
+  await writeFile(join(f.tree, 'pool/a b/one'), '1');
+  await publish();
+  await writeFile(join(f.tree, 'pool/a b/one'), 'one');
+  await mkdir(join(f.tree, 'pool/unlisted'));
+  await writeFile(join(f.tree, 'pool/unlisted/two'), '2');
+  assert.equal(await changedIn(['pool/a%20b/one']), 1);
+  assert.equal(await changedIn(), 1, 'a look through the tree finds the other one');
+  for (const wrong of ['pool/a b', '../etc']) {
+    const { status, text } = await publish([wrong]);
+    assert.ok(status === 400 || status === 422, text);
+  }
 });

@@ -1,3 +1,4 @@
+import type { TreePath } from '@pushmirror/manifest';
 import { findArchive } from '../db/archives.ts';
 import type { Actor } from '../db/audit.ts';
 import type { Db } from '../db/open.ts';
@@ -37,6 +38,8 @@ export interface Attempt {
 export interface PublishOptions {
   allowDelete?: number | undefined;
   full?: boolean | undefined;
+  /** The only paths that may have changed. */
+  changed?: readonly TreePath[] | undefined;
   /** Skip waves, bake and switching together, and go ahead of everything. */
   urgent?: boolean | undefined;
 }

@@ -1,9 +1,9 @@
 import type { z } from 'zod';
-import { bytes, counted, number, span } from '../http/page/words.ts';
 import { attemptSchema } from '../http/routes/schemas.ts';
 import { MasterError } from '../errors.ts';
 import { apiPath, RefusedError, type Client } from './client.ts';
 import type { Progress } from './progress.ts';
+import { PublishWords } from './publish-words.ts';
 import { isFresh, watch } from './watch.ts';
 
 type Attempt = z.infer<typeof attemptSchema>;
@@ -27,6 +27,7 @@ export async function followPublish(
     allowDelete: number | undefined;
     full: boolean | undefined;
     urgent: boolean | undefined;
+    changed: string[] | undefined;
   },
   progress: Progress,
 ): Promise<Published> {
@@ -35,6 +36,7 @@ export async function followPublish(
   const { serial } = attempt;
   const query = new URLSearchParams({ archive, serial: String(serial) });
   const ended = new AbortController();
+  const words = new PublishWords();
   const onLost = (sentence: string) => progress.line(sentence);
   const path = `/v1/events?${query.toString()}`;
   // Events make it lively; that it ends does not hang on any one of them.
@@ -56,7 +58,7 @@ export async function followPublish(
       }
       if (attempt.state !== 'running' || isFresh(event)) attempt = await look(client, archive);
       if (attempt.serial !== serial || attempt.state !== 'running') ended.abort();
-      else if (attempt.progress.phase !== 'starting') progress.show(describe(attempt));
+      else if (attempt.progress.phase !== 'starting') progress.show(words.tell(attempt));
     }
   } finally {
     clearInterval(asking);
@@ -81,16 +83,4 @@ function lost(archive: string): MasterError {
     'no-answer',
     `The master was restarted meanwhile. See whether the release exists: mirror-master rollout list ${archive}`,
   );
-}
-
-function describe({ archive, serial, startedAt, progress }: Attempt): string {
-  const { phase, files, bytes: done, filesInAll, bytesInAll } = progress;
-  const what = `${archive} ${serial}: ${phase}`;
-  if (filesInAll === undefined || bytesInAll === undefined) {
-    return `${what}, ${counted(files, 'file')}`;
-  }
-  const ms = Math.max(1, Date.now() - Date.parse(startedAt));
-  const left = done === 0 ? '' : `, ${span(((bytesInAll - done) * ms) / done)} left`;
-  const share = `${number(files)}/${counted(filesInAll, 'file')}, ${bytes(done)}/${bytes(bytesInAll)}`;
-  return `${what} ${share}, ${bytes((done * 1000) / ms)}/s${left}`;
 }

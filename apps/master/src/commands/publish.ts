@@ -1,7 +1,8 @@
 import { Command } from 'commander';
+import { readChangedList } from './changed-list.ts';
 import { createClient } from './client.ts';
 import { withCommonOptions, type CommonOptions } from './config-option.ts';
-import { EXIT, Exit } from './exit.ts';
+import { EXIT, Exit, UsageError } from './exit.ts';
 import { followPublish } from './follow-publish.ts';
 import { goals, type Goals } from './goals.ts';
 import { counted } from '../http/page/words.ts';
@@ -15,6 +16,7 @@ interface PublishOptions extends CommonOptions {
   timeout: number;
   allowDelete?: number;
   full?: boolean;
+  changed?: string;
   urgent?: boolean;
 }
 
@@ -29,17 +31,20 @@ export function publishCommand(): Command {
     .option('--timeout <time>', 'wait no longer than this (24h)', durationMs, DEFAULT_TIMEOUT_MS)
     .option('--allow-delete <files>', 'let it drop so many files', wholeNumber)
     .option('--full', 'hash every file again')
+    .option('--changed <list>', 'only these paths changed: a file with one on a line, or -')
     .option('--urgent', 'to everybody at once, ahead of everything: no waves, no bake')
     .addHelpText(
       'after',
-      '\nExit codes: 0 done, 1 not published, 2 usage, 3 published, but not all mirrors waited for have it.\n\nExample:\n  mirror-master publish debian --wait 100% --timeout 5m --json\n  mirror-master publish debian --wait tier1=100%,95% --timeout 10m\n  mirror-master publish debian-security --urgent',
+      '\nExit codes: 0 done, 1 not published, 2 usage, 3 published, but not all mirrors waited for have it.\n\nExample:\n  mirror-master publish debian --wait 100% --timeout 5m --json\n  mirror-master publish debian --wait tier1=100%,95% --timeout 10m\n  mirror-master publish debian-security --urgent\n  reprepro ... && find pool dists -newer last -type f | mirror-master publish debian --changed -',
     );
   return withCommonOptions(command).action(async (archive: string, options: PublishOptions) => {
     const started = performance.now();
     const client = createClient(options);
     const progress = createProgress(process.stderr);
     const { allowDelete, full, urgent } = options;
-    const published = await followPublish(client, archive, { allowDelete, full, urgent }, progress);
+    const changedPaths = await changedIn(options);
+    const asked = { allowDelete, full, urgent, changed: changedPaths };
+    const published = await followPublish(client, archive, asked, progress);
     const { serial, files, bytes, changed } = published;
     progress.line(`${archive} ${serial} is published: ${counted(files, 'file')}.`);
     let end: RolloutEnd = { reached: true, total: published.mirrors, committed: 0, failed: 0 };
@@ -66,4 +71,10 @@ export function publishCommand(): Command {
     warn(end.reason ?? 'Not all mirrors have it.');
     throw new Exit(EXIT.someMirrorsFailed);
   });
+}
+
+async function changedIn({ changed, full }: PublishOptions): Promise<string[] | undefined> {
+  if (changed === undefined) return undefined;
+  if (full !== true) return readChangedList(changed);
+  throw new UsageError('--changed says what to look at, and --full asks for everything: give one.');
 }

@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { LIMITS, percentDecode, type TreePath } from '@pushmirror/manifest';
+import { MOST_CHANGED } from '../../archive/contents.ts';
 import type { Attempt, Publisher } from '../../archive/publish.ts';
 import { MasterError } from '../../errors.ts';
 import type { Auth } from '../auth.ts';
@@ -12,9 +14,18 @@ export interface ReleaseNeeds {
   publisher: Publisher;
 }
 
+/** A hundred thousand paths in a list of changes, each as one word (see percentEncode). */
+const LARGEST_BODY = 40 * 1024 * 1024;
+const changedPath = z
+  .string()
+  .max(3 * LIMITS.pathBytes)
+  .transform(readPath);
+
 const options = z.strictObject({
   allowDelete: z.int().nonnegative().optional(),
   full: z.boolean().optional(),
+  /** Only these paths changed: the tree is not looked through. */
+  changed: z.array(changedPath).max(MOST_CHANGED).optional(),
   /** Skip waves, bake and switching together, and go ahead of everything. */
   urgent: z.boolean().optional(),
   /** False: answer 202 at once; the progress is at .../publishing. */
@@ -30,6 +41,7 @@ export function releaseRoutes(base: FastifyInstance, needs: ReleaseNeeds, done: 
   app.post(
     '/v1/archives/:archive/releases',
     {
+      bodyLimit: LARGEST_BODY,
       schema: {
         security: bearer,
         params,
@@ -63,6 +75,13 @@ export function releaseRoutes(base: FastifyInstance, needs: ReleaseNeeds, done: 
     },
   );
   done();
+}
+
+function readPath(word: string, context: z.RefinementCtx): TreePath {
+  const path = percentDecode(word);
+  if (path !== undefined) return path;
+  context.addIssue({ code: 'custom', message: 'is not a path as one word, with %XX' });
+  return z.NEVER;
 }
 
 function attemptView(attempt: Attempt): z.infer<typeof attemptSchema> {

@@ -6,6 +6,7 @@ import { auditCommand } from './commands/audit.ts';
 import { endingOf } from './commands/ending.ts';
 import { EXIT } from './commands/exit.ts';
 import { initCommand } from './commands/init.ts';
+import { keyCommand } from './commands/key.ts';
 import { mirrorCommand } from './commands/mirror.ts';
 import { publishCommand } from './commands/publish.ts';
 import { rolloutCommand } from './commands/rollout.ts';
@@ -30,6 +31,7 @@ const commands = [
   publishCommand(),
   rolloutCommand(),
   aclCommand(),
+  keyCommand(),
   tokenCommand(),
   auditCommand(),
   statusCommand(),

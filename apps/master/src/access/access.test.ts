@@ -147,3 +147,38 @@ test('what is installed is compared line by line, and shows no secret', async (t
     'unexpected leaf_1:(secret)',
   ]);
 });
+
+test('new rsync secrets leave no gap: both are accepted until the old one runs out', async (t) => {
+  const f = await createFixture(t);
+  await f.addArchive();
+  const hub = await f.addMirror('hub');
+  const leaf = await f.addMirror('leaf', { upstream: 'hub', pushKey: undefined });
+  await f.call('POST', '/v1/acl/rules', RESTRICTED);
+  const ask = async (token: string) =>
+    (await f.call('GET', '/v1/access', undefined, token)).body as AccessResponse;
+  const before = await ask(leaf);
+  const body = { mirror: 'leaf', overlapSeconds: 60 };
+  const { status, text } = await f.call('POST', '/v1/keys/rsync', body);
+  assert.equal(status, 200, text);
+  const after = await ask(leaf);
+  assert.deepEqual(
+    after.upstreams.map(({ user }) => user),
+    ['leaf_2', 'leaf_2'],
+  );
+  const accepted = async () => (await ask(hub)).modules[0]?.users;
+  assert.deepEqual(await accepted(), ['leaf_1', 'leaf_2']);
+  const old = before.upstreams[0]?.secret;
+  assert.ok((await ask(hub)).secrets.some(({ secret }) => secret === old));
+  const keys = (await f.call('GET', '/v1/keys')).text;
+  assert.match(keys, /"id":"leaf_2","at":"hub"/);
+  assert.ok(!keys.includes(after.upstreams[0]?.secret ?? 'none'), 'a list shows no secret');
+
+  f.clock.now = new Date(f.clock.now.getTime() + 60_000);
+  assert.deepEqual(await accepted(), ['leaf_2']);
+  assert.ok(!(await ask(hub)).secrets.some(({ secret }) => secret === old));
+  const { accounts } = (await f.call('GET', '/v1/mirrors/leaf/rsync-accounts')).body as {
+    accounts: unknown;
+  };
+  assert.deepEqual(accounts, after.upstreams);
+  assert.equal((await f.call('POST', '/v1/keys/rsync', { ...body, mirror: 'x' })).status, 404);
+});

@@ -57,3 +57,20 @@ export const renderedSchema = z.object({
   files: z.array(z.object({ path: z.string(), text: z.string() })),
   notes: z.array(z.string()),
 });
+
+const moment = z.string().nullable();
+
+export const keySchema = z.object({
+  kind: z.enum(['signing', 'push', 'host', 'rsync']),
+  owner: z.string(),
+  id: z.string(),
+  at: z.string().nullable(),
+  since: moment,
+  until: moment,
+});
+
+export const accountsSchema = z.object({
+  accounts: z.array(z.object({ url: z.string(), user: z.string(), secret: z.string() })),
+});
+
+export const rotatedSchema = z.object({ made: z.number(), acceptedUntil: z.string() });

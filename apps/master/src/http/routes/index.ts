@@ -10,6 +10,7 @@ import { healthRoutes, type HealthNeeds } from './health.ts';
 import { inviteRoutes } from './invites.ts';
 import { mirrorSettingsRoutes, type MirrorSettingsNeeds } from './mirror-settings.ts';
 import { manageRoutes, type ManageNeeds } from './manage.ts';
+import { keyRoutes } from './keys.ts';
 import { mirrorRoutes, type MirrorNeeds } from './mirrors.ts';
 import { pageRoutes, type PageNeeds } from './page.ts';
 import { policyRoutes, type PolicyNeeds } from './policies.ts';
@@ -56,6 +57,7 @@ export async function routes(app: FastifyInstance, needs: RouteNeeds): Promise<v
   await app.register(pullRoutes, needs);
   await app.register(accessRoutes, needs);
   await app.register(aclRoutes, needs);
+  await app.register(keyRoutes, needs);
   await app.register(reportRoutes, needs);
   await app.register(tokenRoutes, needs);
   await app.register(auditRoutes, needs);

@@ -1,0 +1,86 @@
+import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import type { Access } from '../../access/access.ts';
+import { listKeys } from '../../access/keys.ts';
+import { rotateSecrets } from '../../access/rotate.ts';
+import { findMirror, listMirrors } from '../../db/mirrors.ts';
+import type { Db } from '../../db/open.ts';
+import { MasterError } from '../../errors.ts';
+import type { MasterFacts } from '../../registry/operator-kit.ts';
+import type { Auth } from '../auth.ts';
+import { accountsSchema, keySchema, rotatedSchema } from './access-schemas.ts';
+import { bearer, name } from './schemas.ts';
+
+const LONGEST_OVERLAP_S = 90 * 86_400;
+
+export interface KeyNeeds {
+  db: Db;
+  auth: Auth;
+  now: () => Date;
+  network: string;
+  access: Access;
+  facts: () => MasterFacts;
+}
+
+/** The keys that the network goes by, and new rsync secrets, for administrators. */
+export function keyRoutes(base: FastifyInstance, needs: KeyNeeds, done: () => void): void {
+  const { db, auth, now, network, access, facts } = needs;
+  const app = base.withTypeProvider<ZodTypeProvider>();
+  const onRequest = auth.allow('admin');
+
+  app.get(
+    '/v1/keys',
+    {
+      schema: { security: bearer, response: { 200: z.object({ keys: z.array(keySchema) }) } },
+      onRequest,
+    },
+    async () => {
+      await access.refresh();
+      return { keys: listKeys(await access.policy(), await listMirrors(db), facts()) };
+    },
+  );
+
+  app.get(
+    '/v1/mirrors/:mirror/rsync-accounts',
+    {
+      schema: {
+        security: bearer,
+        params: z.object({ mirror: name }),
+        response: { 200: accountsSchema },
+      },
+      onRequest,
+    },
+    async (request) => {
+      const { mirror } = request.params;
+      if ((await findMirror(db, mirror)) === undefined) {
+        throw new MasterError('unknown-mirror', 'There is no such mirror.');
+      }
+      await access.refresh();
+      return { accounts: (await access.answerFor(mirror)).upstreams };
+    },
+  );
+
+  app.post(
+    '/v1/keys/rsync',
+    {
+      schema: {
+        security: bearer,
+        body: z.strictObject({
+          mirror: name.optional(),
+          overlapSeconds: z.int().min(0).max(LONGEST_OVERLAP_S),
+        }),
+        response: { 200: rotatedSchema },
+      },
+      onRequest,
+    },
+    async (request) => {
+      const { mirror, overlapSeconds } = request.body;
+      const o = { mirror, overlapMs: overlapSeconds * 1000 };
+      const rotated = await rotateSecrets(db, network, o, auth.caller(request), now);
+      await access.refresh();
+      return rotated;
+    },
+  );
+  done();
+}

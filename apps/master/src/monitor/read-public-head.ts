@@ -48,7 +48,6 @@ async function byRsync(guard: Guard, text: string, signal: AbortSignal): Promise
     const ended = await run({
       argv: [
         'rsync',
-        '--copy-links',
         `--max-size=${LARGEST_HEAD}`,
         '--timeout=10',
         '--contimeout=10',
@@ -60,7 +59,10 @@ async function byRsync(guard: Guard, text: string, signal: AbortSignal): Promise
       signal,
     });
     if (ended.code !== 0) {
-      const why = ended.timedOut ? 'no answer in time' : `rsync's exit code ${ended.code}`;
+      const said = ended.stderr.split('\n').find((line) => line.startsWith('rsync: ')) ?? '';
+      const why = ended.timedOut
+        ? 'no answer in time'
+        : `exit code ${ended.code}${said === '' ? '' : `, ${said.slice(0, 200)}`}`;
       throw new MasterError('unreachable', `${host} gives no head by rsync: ${why}.`);
     }
     return await readFile(target).catch((cause: unknown) => {

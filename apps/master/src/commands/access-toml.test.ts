@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
 import { parseConfig } from '@pushmirror/config';
-import { accessText, type AccessText } from '../access/rule-text.ts';
+import { accessText, ruleOf, type AccessText } from '../access/rule-text.ts';
 import { accessToml } from './access-toml.ts';
 
 test('what is exported is read back as it was', () => {
@@ -24,4 +26,17 @@ test('what is exported is read back as it was', () => {
   assert.deepEqual(parseConfig(accessToml(text), accessText, 'rules.toml'), text);
   const none = { view: [], rule: [] };
   assert.deepEqual(parseConfig(accessToml(none), accessText, 'rules.toml'), none);
+});
+
+test('the example means what it says, as it is and with all that it only suggests', () => {
+  const path = fileURLToPath(new URL('../../../../config/rules.toml', import.meta.url));
+  const example = readFileSync(path, 'utf8');
+  assert.deepEqual(
+    parseConfig(example, accessText, path).rule.map(({ id }) => id),
+    ['security-restricted'],
+  );
+  const all = example.replaceAll(/^# (\[\[|[a-z_]+ = )/gm, '$1');
+  const { rule, view } = parseConfig(all, accessText, path);
+  assert.deepEqual([rule.length, view.length], [5, 1]);
+  for (const one of rule) assert.equal(ruleOf(one).id, one.id);
 });

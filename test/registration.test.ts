@@ -170,6 +170,35 @@ void describe('a mirror, from nothing to its first committed sync', () => {
     assert.equal((shown.json as { upstream: string }).upstream, hub.name);
   });
 
+  void test('its operator pauses it, changes its address by proof, and leaves, from its own host', async () => {
+    const operate = async (...args: string[]) => {
+      const done = await command(agentProgram, [...args, '--config', leaf.config, '--json']);
+      assert.equal(done.code, 0, done.stderr);
+      return done.json;
+    };
+    assert.deepEqual(await operate('pause', '--reason', 'new disks'), {
+      mirror: leaf.name,
+      state: 'paused',
+    });
+    assert.equal((await master.publish('debian', '--wait', '100%')).mirrors.total, 1);
+    await operate('resume');
+    const moved = await serveFolder(leaf.tree);
+    assert.deepEqual(await operate('change', '--url', moved), { mirror: leaf.name, changed: true });
+    await operate('maintenance', '--weekly', 'sun', '--at', '02:00', '--for', '4h');
+    const shown = await master.command('mirror', 'show', leaf.name, '--json');
+    assert.equal((shown.json as { httpUrl: string }).httpUrl, moved);
+    await master.command('mirror', 'move', leaf.name, '--upstream', 'master');
+    assert.match(
+      (await master.command('mirror', 'list', '--tree')).stdout,
+      /^└─ leaf\.example\.org/m,
+    );
+    assert.deepEqual(await operate('leave', '--reason', 'the lease has ended'), {
+      mirror: leaf.name,
+      state: 'left',
+    });
+    assert.equal((await master.publish('debian', '--wait', '100%')).mirrors.total, 1);
+  });
+
   void test('a stranger with a web server of their own does not get a name that is taken', async () => {
     const stranger = await machine(hub.name, 'stranger');
     const done = await stranger.register('--wait', '1s');

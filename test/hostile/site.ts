@@ -65,7 +65,7 @@ export async function createHostileSite(
     folder: join(folder, 'leaf'),
     hub: false,
     archives: [ARCHIVE],
-    archiveSettings: { deadline: '20s', max_delete: 3, ...(await settings(rsyncd)) },
+    archiveSettings: { deadline: '45s', max_delete: 3, ...(await settings(rsyncd)) },
   });
   const upstream = rsyncd.url(ARCHIVE);
   await agent.install({

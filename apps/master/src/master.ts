@@ -125,8 +125,7 @@ async function assemble(parts: Parts): Promise<Master> {
   });
   const serving = createServing({
     ...parts,
-    onChange: async (policy) =>
-      engine.end(await withdrawDenied(db, policy, sending.moved, now())),
+    onChange: async (policy) => engine.end(await withdrawDenied(db, policy, sending.moved, now())),
   });
   const { access } = serving;
   const onMirrorsChanged = async () => {

@@ -83,8 +83,6 @@ async function compose(
 
   const serves = mode === 'serve';
   const core = await openCore({ settings, paths, sends: serves, log, now, random, signal, undo });
-  await core.access.refresh(); // Else the first sync could come without its secret.
-  if (serves) core.access.start();
   const { archives, receiver } = core;
   let doors: Doors | undefined;
   const agent: Agent = {
@@ -122,6 +120,9 @@ async function compose(
       undo,
     });
   }
+  // The doors are open while the master is asked, which may take as long as it is away.
+  await core.access.refresh(); // Else the first sync could come without its secret.
+  if (serves) core.access.start();
   // From here on a forced command finds us, or its head is in the inbox already.
   await readInbox(core, true);
   if (!serves) return agent;

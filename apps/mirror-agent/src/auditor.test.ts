@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { AuditEntry } from '@pushmirror/trigger';
 import { pino } from 'pino';
 import { createAuditor } from './auditor.ts';
+import type { PolledPeer } from './front-door/look.ts';
 import type { News } from './outbox.ts';
 
 function newAuditor() {
@@ -26,7 +27,10 @@ const pushed: AuditEntry = {
   refusal: 'signer',
   reason: 'not in allowed_signers',
 };
-const polled = { ...pushed, peer: { upstream: 'rsync://hub/debian' } };
+const polled: AuditEntry & { peer: PolledPeer } = {
+  ...pushed,
+  peer: { upstream: 'rsync://hub/debian' },
+};
 
 void test('each trigger is kept, and what was refused is reported', async () => {
   const { auditor, written, reported } = newAuditor();

@@ -5,6 +5,7 @@ import { apiPath, createClient } from './client.ts';
 import { withCommonOptions, type CommonOptions } from './config-option.ts';
 import { UsageError } from './exit.ts';
 import { approveCommand, inviteCommand, refuseCommand, waitingCommand } from './mirror-register.ts';
+import { manageCommands } from './mirror-manage.ts';
 import { treeLines } from './mirror-tree.ts';
 import { mirrorSetCommand } from './mirror-set.ts';
 import { printable, say, sayJson, sayTable } from './output.ts';
@@ -31,9 +32,9 @@ const added = z.object({
   allowedSigners: z.string(),
 });
 
-/** `mirror-master mirror add|list|show|invite|waiting|approve|refuse` */
+/** `mirror-master mirror add|list|show|invite|waiting|approve|refuse|pause|...` */
 export function mirrorCommand(): Command {
-  return new Command('mirror')
+  const command = new Command('mirror')
     .description('the mirrors and their tree')
     .addCommand(addCommand())
     .addCommand(listCommand())
@@ -43,6 +44,8 @@ export function mirrorCommand(): Command {
     .addCommand(waitingCommand())
     .addCommand(approveCommand())
     .addCommand(refuseCommand());
+  for (const one of manageCommands()) command.addCommand(one);
+  return command;
 }
 
 function addCommand(): Command {

@@ -109,7 +109,7 @@ test('whatever its pushes: a held release does nothing, and a barrier never open
   const phase = fc.constantFrom('sending', 'staging', 'committing', 'baking', 'done');
   fc.assert(
     fc.property(fc.array(member), phase, fc.nat(1), fc.nat(3 * HOUR), (all, now, at, ms) => {
-      const standing = wave({ members: all, phase: now as RolloutNow['phase'], wave: at });
+      const standing = wave({ members: all, phase: now, wave: at });
       assert.deepEqual(decide({ ...standing, held: true }, later(ms)), { do: 'wait' });
       const step = decide(standing, later(ms));
       if (step.do === 'open') {

@@ -74,6 +74,7 @@ async function whatIsSeen(
 }
 
 function shows(observation: Observation | undefined): string {
-  if (observation?.serial != null) return `shows ${observation.serial}`;
-  return observation?.reason?.replace(/\.$/, '') ?? 'shows nothing';
+  const { serial = null, reason = null } = observation ?? {};
+  if (serial !== null) return `shows ${serial}`;
+  return reason?.replace(/\.$/, '') ?? 'shows nothing';
 }

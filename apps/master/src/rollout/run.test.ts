@@ -4,27 +4,33 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { parseHead } from '@pushmirror/trigger/head/head';
+import { readSigningKey } from '@pushmirror/trigger/head/signing-key';
 import type { Outcome, Sender } from '@pushmirror/trigger/send/sender';
 import { parseTrigger } from '@pushmirror/trigger/wire/trigger';
 import { openDatabase, type Db } from '../db/open.ts';
 import { pushesOf, updatePush } from '../db/pushes.ts';
+import { currentRelease, updateRelease } from '../db/releases.ts';
+import { downstreamsOf } from '../registry/downstreams.ts';
 import { createFixture, type Fixture } from '../setup/fixture.test.ts';
+import { writeHold } from './hold-release.ts';
 import { createLedger } from './ledger.ts';
-import { createRolloutEngine } from './run.ts';
+import { createRolloutEngine, type EngineOptions, type RolloutEngine } from './run.ts';
 
 /** Remembers what was sent to whom, and answers as it is told. */
 function recordingSender(answer: (mirror: string) => Promise<Outcome>) {
   const sent: { mirror: string; serial: number | undefined }[] = [];
+  const commands: { mirror: string; command: string }[] = [];
   const sender: Sender = {
     send(target, command) {
       const { token } = parseTrigger(command);
       const serial = token === undefined ? undefined : parseHead(token).head.serial;
       sent.push({ mirror: target.mirror, serial });
+      commands.push({ mirror: target.mirror, command });
       return answer(target.mirror);
     },
     close: () => Promise.resolve(),
   };
-  return { sender, sent };
+  return { sender, sent, commands };
 }
 
 const accepted: Outcome = { kind: 'replied', reply: { result: 'accepted' }, exitCode: 0 };
@@ -41,11 +47,11 @@ async function crashImage(t: TestContext, f: Fixture): Promise<Db> {
   return db;
 }
 
-function engineOn(db: Db, sender: Sender, now: () => Date) {
+function engineOn(db: Db, sender: Sender, now: () => Date, more: Partial<EngineOptions> = {}) {
   const settled: (() => void)[] = [];
-  const engine = createRolloutEngine({
+  const engine: RolloutEngine = createRolloutEngine({
     db,
-    ledger: createLedger(db),
+    ledger: createLedger(db, (rows) => engine.moved(rows)),
     sender,
     concurrency: 8,
     attemptDeadlineMs: 1_000,
@@ -56,6 +62,7 @@ function engineOn(db: Db, sender: Sender, now: () => Date) {
       if (state !== 'sending') for (const resolve of settled.splice(0, 1)) resolve();
     },
     onTrouble: (_, error) => assert.fail(String(error)),
+    ...more,
   });
   /** Resolves when so many pushes have an outcome on the disk. */
   const outcomes = (count: number) =>
@@ -150,3 +157,139 @@ test('silence is given up after a day, with a reason', async (t) => {
   assert.match(rows.get('leaf')?.reason ?? '', /^hub, which is to send it, has reported nothing/);
   assert.notEqual(rows.get('other')?.state, 'given-up', 'its own sender ends this one');
 });
+
+/** To whom which words were sent. */
+const wordsOf = (commands: { mirror: string; command: string }[]) =>
+  commands
+    .map(({ mirror, command }) => {
+      const { words, hold } = parseTrigger(command);
+      return `${mirror}: ${hold === undefined ? [...words].join() : 'hold'}`;
+    })
+    .toSorted();
+
+test('switching together: stage, and the word to commit, which is noted durably and said once', async (t) => {
+  const f = await networkOf(t, 'a', 'b');
+  const { serial } = await f.publish();
+  const db = await crashImage(t, f);
+  const about = { archive: 'debian', serial };
+  await db.updateTable('release').set({ switch: 'together', phase: 'staging' }).execute();
+  const { sender, commands } = recordingSender(() => Promise.resolve(accepted));
+  const { engine, outcomes } = engineOn(db, sender, () => f.clock.now);
+  const both = outcomes(2);
+  await engine.resume();
+  await both;
+  assert.deepEqual(wordsOf(commands), ['a: stage1', 'b: stage1']);
+
+  // One has staged when the barrier opens, the other a moment later, by its own report.
+  await updatePush(db, { ...about, mirror: 'a' }, { state: 'staged' });
+  await engine.resume('debian');
+  assert.equal(commands.length, 2, 'nobody commits before');
+  await updateRelease(db, about, { phase: 'committing' });
+  const first = outcomes(1);
+  await engine.resume('debian');
+  await first;
+  const late = outcomes(1);
+  await updatePush(db, { ...about, mirror: 'b' }, { state: 'staged' });
+  engine.moved((await pushesOf(db, 'debian', serial)).filter(({ mirror }) => mirror === 'b'));
+  await late;
+  assert.deepEqual(wordsOf(commands.slice(2)), ['a: stage2', 'b: stage2']);
+  const rows = await pushesOf(db, 'debian', serial);
+  assert.ok(rows.every(({ commit_told_at: told, state }) => told !== null && state === 'staged'));
+  await engine.resume();
+  await engine.close();
+  assert.equal(commands.length, 4);
+});
+
+test('a mirror that has not staged yet is asked to commit again, and its push stays as it is', async (t) => {
+  const f = await networkOf(t, 'a');
+  const { serial } = await f.publish();
+  const db = await crashImage(t, f);
+  await db.updateTable('release').set({ switch: 'together', phase: 'committing' }).execute();
+  const key = { archive: 'debian', serial, mirror: 'a' };
+  await updatePush(db, key, { state: 'staged' });
+  const busy: Outcome = { kind: 'replied', reply: { result: 'busy' }, exitCode: 75 };
+  const { sender } = recordingSender(() => Promise.resolve(busy));
+  const { engine, outcomes } = engineOn(db, sender, () => f.clock.now);
+  const one = outcomes(1);
+  await engine.resume();
+  await one;
+  await engine.close();
+  const [row] = await pushesOf(db, 'debian', serial);
+  assert.deepEqual([row?.state, row?.commit_told_at, row?.commit_attempts], ['staged', null, 1]);
+  assert.ok((row?.commit_next_attempt_at ?? '') > f.clock.now.toISOString());
+});
+
+test('a hold reaches those whom the master pushes, once, and stops what is to be sent', async (t) => {
+  const f = await networkOf(t, 'hub', 'other');
+  await f.addMirror('leaf', { upstream: 'hub' });
+  await f.addMirror('stock', { kind: 'ftpsync' });
+  const { serial } = await f.publish();
+  const db = await crashImage(t, f);
+  const { hold } = await db.transaction().execute(async (trx) => {
+    const release = await currentRelease(trx, 'debian');
+    assert.ok(release);
+    const by = { name: 'test', origin: 'test' };
+    const order = { state: 'held' as const, reason: 'no good', by, at: f.clock.now };
+    const signer = { network: 'example', signingKey: readSigningKey(f.config.signing_key) };
+    return { hold: await writeHold(trx, release, order, signer) };
+  });
+  const { sender, commands } = recordingSender(() => Promise.resolve(accepted));
+  const { engine } = engineOn(db, sender, () => f.clock.now);
+  await engine.resume();
+  await engine.sendHold('debian', hold);
+  await untilTold(db, 2);
+  await engine.sendHold('debian', hold);
+  await engine.resume();
+  await engine.close();
+  assert.deepEqual(wordsOf(commands), ['hub: hold', 'other: hold']);
+  const rows = await pushesOf(db, 'debian', serial);
+  assert.ok(rows.every(({ state }) => state === 'waiting'));
+});
+
+test('the pushes of a dead hub go to the nearest live hub above it, which is told of them', async (t) => {
+  const f = await networkOf(t, 'top');
+  await f.addMirror('hub', { upstream: 'top' });
+  await f.addMirror('leaf', { upstream: 'hub' });
+  const { serial } = await f.publish();
+  const db = await crashImage(t, f);
+  const about = { archive: 'debian', serial };
+  const longAgo = new Date(f.clock.now.getTime() - 600_000).toISOString();
+  await updatePush(db, { ...about, mirror: 'top' }, { state: 'committed', committed_at: longAgo });
+  const unreachable = { state: 'unreachable', sent_at: longAgo } as const;
+  await updatePush(db, { ...about, mirror: 'hub' }, unreachable);
+  const { sender, sent } = recordingSender(() => Promise.resolve(accepted));
+  const told: object[] = [];
+  const { engine } = engineOn(db, sender, () => f.clock.now, {
+    onTakeover: (of) => told.push(of),
+  });
+  await engine.resume();
+  const before = (await downstreamsOf(db, 'top')).digest;
+  await engine.tend();
+  const leaf = (await pushesOf(db, 'debian', serial)).find(({ mirror }) => mirror === 'leaf');
+  assert.deepEqual([leaf?.sender, leaf?.state], ['top', 'waiting']);
+  assert.equal(leaf?.reason, 'hub cannot be reached; top sends in its place.');
+  const { downstreams, digest } = await downstreamsOf(db, 'top');
+  assert.deepEqual(
+    downstreams.map(({ name }) => name),
+    ['hub', 'leaf'],
+  );
+  assert.notEqual(digest, before);
+  assert.deepEqual(told, [{ ...about, hub: 'hub', by: 'top' }]);
+  await engine.tend();
+  assert.equal(told.length, 1);
+  await updatePush(db, { ...about, mirror: 'leaf' }, { state: 'committed' });
+  assert.deepEqual(
+    (await downstreamsOf(db, 'top')).downstreams.map(({ name }) => name),
+    ['hub'],
+  );
+  await engine.close();
+  assert.deepEqual(sent, []);
+});
+
+async function untilTold(db: Db, count: number): Promise<void> {
+  for (let turns = 0; turns < 2_000; turns += 1) {
+    if ((await db.selectFrom('hold_told').selectAll().execute()).length === count) return;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.fail('the hold was not told');
+}

@@ -4,13 +4,14 @@ import type { PushNews } from '@pushmirror/trigger/fan-out/push';
 import type { PushTarget } from '@pushmirror/trigger/send/sender';
 import type { Db } from '../db/open.ts';
 import { openPushes, type PushKey } from '../db/pushes.ts';
-import { findRelease } from '../db/releases.ts';
 import type { PushRow } from '../db/schema.ts';
 import { createTurns } from '../archive/turns.ts';
 import { createDeadHubs, type DeadHubsOptions } from './dead-hubs.ts';
+import { createLateStagers } from './late-stagers.ts';
 import type { Ledger } from './ledger.ts';
+import { mayPull, type PullAnswer } from './may-pull.ts';
+import { createMirrorMemory } from './mirror-memory.ts';
 import { isStanding, readOutgoing, targetOf, type Outgoing } from './outgoing.ts';
-import { PROBE_EVERY_MS } from './quarantine.ts';
 import { holdsToSend } from './send-holds.ts';
 import { createSlotKeeper } from './slot-keeper.ts';
 import { pullsFrom } from './slots.ts';
@@ -47,8 +48,6 @@ export interface RolloutEngine {
   close(): Promise<void>;
 }
 
-export type PullAnswer = { go: true } | { go: false; retryAfter: number; reason: string };
-
 export interface EngineOptions extends Required<
   Pick<
     FanOutOptions,
@@ -74,7 +73,8 @@ export interface EngineOptions extends Required<
 }
 
 const SAY_WAITING_EVERY_MS = 1_000;
-const ASK_HELD_AGAIN_S = 60;
+const LONGEST_QUARANTINE_PAUSE_MS = 600_000;
+const AFTER_TROUBLE_MS = 5_000;
 
 export function createRolloutEngine(o: EngineOptions): RolloutEngine {
   const { db, now, onTrouble, backoff } = o;
@@ -83,12 +83,14 @@ export function createRolloutEngine(o: EngineOptions): RolloutEngine {
   let view: View = viewOf([]);
   let seeded = false;
   let closed = false;
-  let givenUpSince = new Date(0);
+  let quarantinedAt = new Date(0);
   const turns = createTurns();
-  const unreached = new Set<string>();
-  const probes = new Map<string, Date>();
-  const wokenAt = new Map<string, number>();
-  const toResume = new Set<string>();
+  const memory = createMirrorMemory(now, backoff.minMs);
+  const tellLate = createLateStagers({
+    db,
+    soon: (action) => void inTurn({}, action),
+    takeUp: (archive) => takeUp(archive),
+  });
   const hubs = createDeadHubs({
     db,
     now,
@@ -124,15 +126,12 @@ export function createRolloutEngine(o: EngineOptions): RolloutEngine {
 
   /** What an attempt says about its mirror. */
   function learn({ about: { mirror } }: Outgoing, { state }: PushNews): void {
-    if (state === 'unreachable' || state === 'given-up') {
-      unreached.add(mirror);
-      probes.set(mirror, new Date(now().getTime() + PROBE_EVERY_MS));
-    }
+    if (state === 'unreachable' || state === 'given-up') memory.failed(mirror);
     if (state === 'accepted' || state === 'refused') isBack(mirror);
   }
 
   function isBack(mirror: string): void {
-    unreached.delete(mirror);
+    memory.reached(mirror);
     hubs.revive(mirror);
     if ((view.byName.get(mirror)?.quarantined_at ?? null) === null) return;
     void inTurn({ mirror }, async () => {
@@ -175,25 +174,33 @@ export function createRolloutEngine(o: EngineOptions): RolloutEngine {
       return view;
     },
     now,
-    wasReached: (mirror: string) => !unreached.has(mirror),
+    wasReached: (mirror: string) => memory.wasReached(mirror),
     pullsFrom: ({ name }: { name: string }, archive: string) => upstreamOf(name, archive),
-    nextProbe: (mirror: string) =>
-      probes.get(mirror) ?? new Date(now().getTime() + Math.random() * PROBE_EVERY_MS),
+    nextProbe: (mirror: string) => memory.nextProbe(mirror),
   };
 
-  const resume = (archive?: string) =>
-    inTurn(archive === undefined ? {} : { archive }, () => takeUp(archive));
-
-  /** Soon, and once for all who ask meanwhile. */
-  function resumeSoon(archive: string): void {
-    if (toResume.has(archive)) return;
-    toResume.add(archive);
-    queueMicrotask(() => {
-      void inTurn({ archive }, async () => {
-        toResume.delete(archive);
+  const resume = (archive?: string): Promise<void> =>
+    inTurn(archive === undefined ? {} : { archive }, async () => {
+      try {
         await takeUp(archive);
-      });
+      } catch (error) {
+        setTimeout(() => void resume(archive), AFTER_TROUBLE_MS).unref();
+        throw error;
+      }
     });
+
+  /** Not in every round: it looks at many old pushes. */
+  async function shutOut(): Promise<readonly PushRow[]> {
+    const [at, last] = [now(), quarantinedAt];
+    const pause = Math.min(quarantineAfterMs / 8, LONGEST_QUARANTINE_PAUSE_MS);
+    if (at.getTime() - last.getTime() < pause) return [];
+    const rows = await quarantineUnreached(db, {
+      afterMs: quarantineAfterMs,
+      givenUpSince: last,
+      now,
+    });
+    quarantinedAt = at;
+    return rows;
   }
 
   function sayWaiting(): void {
@@ -216,17 +223,12 @@ export function createRolloutEngine(o: EngineOptions): RolloutEngine {
     moved(pushes) {
       slots.moved(pushes);
       underway.drop(pushes.filter(({ state }) => state !== 'waiting' && !isTrying(state)));
-      for (const { state, archive, commit_told_at: told } of pushes) {
-        if (state === 'staged' && told === null) resumeSoon(archive);
-      }
+      tellLate(pushes);
     },
     heard(mirror) {
       hubs.seen(mirror, now());
       isBack(mirror);
-      const last = wokenAt.get(mirror) ?? Number.NEGATIVE_INFINITY;
-      if (performance.now() - last < backoff.minMs) return;
-      wokenAt.set(mirror, performance.now());
-      underway.wake(mirror);
+      if (memory.mayWake(mirror)) underway.wake(mirror);
     },
     sendHold: (archive, hold) =>
       inTurn({ archive }, async () => {
@@ -234,19 +236,7 @@ export function createRolloutEngine(o: EngineOptions): RolloutEngine {
         const outgoing = await holdsToSend(db, view, hold);
         underway.replace(outgoing, (one) => one.kind === 'hold' && one.about.archive === archive);
       }),
-    async mayPull(key) {
-      const release = await findRelease(db, key.archive, key.serial);
-      if ((release?.held_at ?? null) !== null) {
-        const reason = `Release ${key.serial} of ${key.archive} is held.`;
-        return { go: false, retryAfter: ASK_HELD_AGAIN_S, reason };
-      }
-      if (release === undefined || release.urgent === 1) return { go: true };
-      const verdict = slots.ask(key);
-      if (verdict.go) return verdict;
-      const upstream = upstreamOf(key.mirror, key.archive);
-      const reason = `The ${verdict.limit} slots of ${upstream} are taken.`;
-      return { go: false, retryAfter: Math.ceil(verdict.retryAfterMs / 1000), reason };
-    },
+    mayPull: (key) => mayPull(db, key, slots, upstreamOf(key.mirror, key.archive)),
     async sweep() {
       await giveUpUnheard(db, o.ledger, o.giveUpAfterMs, now());
       await resume(); // What could not be done before is tried again.
@@ -254,10 +244,7 @@ export function createRolloutEngine(o: EngineOptions): RolloutEngine {
     tend: () =>
       inTurn({}, async () => {
         view = await readView(db);
-        const since = givenUpSince;
-        givenUpSince = new Date(now().getTime() - 60_000);
-        const settings = { afterMs: quarantineAfterMs, givenUpSince: since, now };
-        const shut = await quarantineUnreached(db, settings);
+        const shut = await shutOut();
         const given = await hubs.takeOver(view);
         if (shut.length + given.length === 0) return;
         onMoved([...shut, ...given]);

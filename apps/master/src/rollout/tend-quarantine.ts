@@ -1,6 +1,6 @@
 import { appendAudit } from '../db/audit.ts';
 import { findMirror } from '../db/mirrors.ts';
-import type { Db } from '../db/open.ts';
+import type { Db, DbOrTrx } from '../db/open.ts';
 import { listOptIns } from '../db/opt-ins.ts';
 import {
   beginQuarantine,
@@ -17,8 +17,8 @@ export const BY_MASTER = { name: 'master', origin: 'master' };
 const PUSHES_LOOKED_AT = 50;
 
 /**
- * Put those mirrors into quarantine that nobody has reached for too long, each in a transaction of
- * its own. Returns their open pushes, which count for nothing from now on.
+ * Put those mirrors into quarantine that nobody has reached for too long. Returns their open pushes,
+ * which count for nothing from now on.
  */
 export async function quarantineUnreached(
   db: Db,
@@ -26,21 +26,30 @@ export async function quarantineUnreached(
 ): Promise<PushRow[]> {
   const moved: PushRow[] = [];
   for (const mirror of await unreachedMirrors(db, o.givenUpSince.toISOString())) {
+    if ((await reasonFor(db, mirror, o)) === undefined) continue;
     const rows = await db.transaction().execute(async (trx) => {
-      const at = o.now();
-      const heard = (await listOptIns(trx, { mirror })).map((row) => row.heard_at ?? '');
-      const last = heard.reduce((a, b) => (a > b ? a : b), '');
-      const pushes = await newestPushes(trx, mirror, PUSHES_LOOKED_AT);
-      const heardAt = last === '' ? undefined : new Date(last);
-      const reason = whyQuarantine(pushes, heardAt, o.afterMs, at);
+      const reason = await reasonFor(trx, mirror, o); // It may have been heard of just now.
       if (reason === undefined) return [];
-      const detail = { reason };
-      await appendAudit(trx, at, BY_MASTER, { action: 'quarantine', subject: mirror, detail });
+      const at = o.now();
+      const entry = { action: 'quarantine', subject: mirror, detail: { reason } };
+      await appendAudit(trx, at, BY_MASTER, entry);
       return beginQuarantine(trx, { mirror, reason, at: at.toISOString() });
     });
     moved.push(...rows);
   }
   return moved;
+}
+
+async function reasonFor(
+  db: DbOrTrx,
+  mirror: string,
+  o: { afterMs: number; now: () => Date },
+): Promise<string | undefined> {
+  const heard = (await listOptIns(db, { mirror })).map((row) => row.heard_at ?? '');
+  const last = heard.reduce((a, b) => (a > b ? a : b), '');
+  const pushes = await newestPushes(db, mirror, PUSHES_LOOKED_AT);
+  const heardAt = last === '' ? undefined : new Date(last);
+  return whyQuarantine(pushes, heardAt, o.afterMs, o.now());
 }
 
 /** A mirror took a push or spoke: it counts again. Undefined when it was not in quarantine. */

@@ -11,6 +11,14 @@ const commands: Record<string, (context: CommandContext) => Promise<Command>> = 
   sync: async (context) => (await import('./sync.ts')).syncCommand(context),
   verify: async (context) => (await import('./verify.ts')).verifyCommand(context),
   status: async (context) => (await import('./status.ts')).statusCommand(context),
+  pause: async (context) => (await import('./operate.ts')).pauseCommand(context),
+  resume: async (context) => (await import('./operate.ts')).resumeCommand(context),
+  maintenance: async (context) => (await import('./maintenance.ts')).maintenanceCommand(context),
+  'opt-in': async (context) => (await import('./operate.ts')).optCommand(context, 'opt-in'),
+  'opt-out': async (context) => (await import('./operate.ts')).optCommand(context, 'opt-out'),
+  change: async (context) => (await import('./change.ts')).changeCommand(context),
+  operators: async (context) => (await import('./operators.ts')).operatorsCommand(context),
+  leave: async (context) => (await import('./operate.ts')).leaveCommand(context),
 };
 
 /** Run one command. @returns the exit code: 0 ok, 1 failed, 2 usage. */

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { AgentError } from '../errors.ts';
 import { completeAnswers, type RegisterFlags } from '../register/answers.ts';
 import { askOnTerminal } from '../register/ask.ts';
@@ -10,6 +10,7 @@ import { placesIn } from '../register/places.ts';
 import { register } from '../register/register.ts';
 import { loadSettings } from '../settings.ts';
 import { newCommand, type CommandContext, type CommonOptions } from './context.ts';
+import { milliseconds } from './time.ts';
 
 interface Options extends CommonOptions, RegisterFlags {
   master: string;
@@ -100,11 +101,4 @@ export function registerCommand(context: CommandContext): Command {
       }
       context.exit(result === 'approved' ? 0 : 1);
     });
-}
-
-function milliseconds(text: string): number {
-  const [, digits, unit = ''] = /^(\d{1,6})(s|m|h|d)$/.exec(text) ?? [];
-  const size = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }[unit];
-  if (digits !== undefined && size !== undefined) return Number(digits) * size;
-  throw new InvalidArgumentError('Give a time such as 90s, 10m or 2h.');
 }

@@ -1,8 +1,8 @@
-import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import { isHost, isMirrorName, isUser } from '@pushmirror/acl';
+import { isMirrorName } from '@pushmirror/acl';
 import { AgentError } from '../errors.ts';
+import { listener, sshEndpoint, type Endpoint, type SshEndpoint } from './endpoint.ts';
 import type { NetworkAnswer } from './master-door.ts';
 
 /** What was given on the command line. */
@@ -27,11 +27,6 @@ export interface RegisterFlags {
   upstream?: string;
 }
 
-export interface Endpoint {
-  host: string;
-  port: number;
-}
-
 /** What a registration needs, complete and checked. */
 export interface Answers extends Pick<
   RegisterFlags,
@@ -42,7 +37,7 @@ export interface Answers extends Pick<
   addresses: string[];
   /** Each archive with its folder. */
   archives: { name: string; to: string }[];
-  ssh: Endpoint & { user: string };
+  ssh: SshEndpoint;
   /** Where the agent's own SSH server listens; undefined: the system's sshd takes triggers. */
   sshListen: Endpoint | undefined;
   /** Of the system's sshd: the file of its public host key. */
@@ -125,28 +120,6 @@ export async function completeAnswers(
     hostKey: flags.hostKey ?? SYSTEM_HOST_KEY,
     rsyncListen: rsync,
   };
-}
-
-/** `user@host:port`; `host` and `host:port` are the user `mirror`'s. */
-function sshEndpoint(text: string, usualPort: number): Answers['ssh'] {
-  const [, user = 'mirror', rest = ''] = /^(?:([^@]*)@)?(.*)$/s.exec(text) ?? [];
-  const { host, port } = endpoint(/:\d+$/.test(rest) ? rest : `${rest}:${usualPort}`, '--ssh');
-  if (!isUser(user)) throw usage('--ssh: the user is not a plain user name.');
-  return { user, host, port };
-}
-
-function endpoint(text: string, flag: string): Endpoint {
-  const [, six, name, digits] = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text) ?? [];
-  const host = six ?? name ?? '';
-  const port = Number(digits);
-  if (isHost(host) && port >= 1 && port <= 65_535) return { host, port };
-  throw usage(`${flag}: give host:port or [IPv6 address]:port.`);
-}
-
-function listener(text: string, flag: string): Endpoint {
-  const at = endpoint(text, flag);
-  if (isIP(at.host) !== 0) return at;
-  throw usage(`${flag}: give the address to listen on, such as 0.0.0.0:${at.port}.`);
 }
 
 function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { AgentError, messageOf } from '../errors.ts';
-import { printable } from './printable.ts';
+import { createAskMaster } from './ask-master.ts';
 
 /** What a master tells anybody who wants to register. */
 export const networkAnswer = z.object({
@@ -51,52 +50,8 @@ export interface MasterDoor {
   setUp(token: string): Promise<SetUp>;
 }
 
-const DEADLINE_MS = 45_000;
-const LARGEST = 4 * 1024 * 1024;
-const refusal = z.object({ error: z.object({ message: z.string() }) });
-
 export function createMasterDoor(base: string, signal: AbortSignal): MasterDoor {
-  const url = base.replace(/\/+$/, '');
-
-  async function call<S extends z.ZodType>(
-    answer: S,
-    method: 'GET' | 'POST',
-    path: string,
-    o: { token?: string; body?: object } = {},
-  ): Promise<z.output<S>> {
-    const headers: Record<string, string> = {};
-    if (o.token !== undefined) headers['authorization'] = `Bearer ${o.token}`;
-    if (o.body !== undefined) headers['content-type'] = 'application/json';
-    let text: string;
-    let response: Response;
-    try {
-      response = await fetch(url + path, {
-        method,
-        headers,
-        redirect: 'error',
-        signal: AbortSignal.any([signal, AbortSignal.timeout(DEADLINE_MS)]),
-        ...(o.body === undefined ? {} : { body: JSON.stringify(o.body) }),
-      });
-      text = await response.text();
-    } catch (cause) {
-      const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
-      const message = `The master at ${url} was not reached: ${messageOf(inner)}. Is --master right?`;
-      throw new AgentError('no-answer', message, { cause });
-    }
-    if (text.length > LARGEST) throw strange(url);
-    const json = asJson(text);
-    if (!response.ok) {
-      const refused = refusal.safeParse(json);
-      const why = refused.success
-        ? printable(refused.data.error.message)
-        : `it answered ${response.status}`;
-      throw new AgentError('master', `The master at ${url}: ${why}`);
-    }
-    const shaped = answer.safeParse(json);
-    if (!shaped.success) throw strange(url);
-    return shaped.data;
-  }
-
+  const call = createAskMaster(base, signal);
   return {
     network: () => call(networkAnswer, 'GET', '/v1/network'),
     begin: (body) => call(begun, 'POST', '/v1/registrations', { body }),
@@ -104,16 +59,4 @@ export function createMasterDoor(base: string, signal: AbortSignal): MasterDoor 
     check: (id, token) => call(standing, 'POST', `/v1/registrations/${id}/check`, { token }),
     setUp: (token) => call(setUp, 'GET', '/v1/set-up', { token }),
   };
-}
-
-function asJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function strange(url: string): AgentError {
-  return new AgentError('master', `${url} gave an answer that is not a mirror-master's.`);
 }

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { PushKey } from '../../db/pushes.ts';
-import type { PullAnswer } from '../../rollout/run.ts';
+import type { PullAnswer } from '../../rollout/may-pull.ts';
 import type { Auth } from '../auth.ts';
 import { bearer, name } from './schemas.ts';
 

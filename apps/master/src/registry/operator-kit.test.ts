@@ -66,6 +66,8 @@ test('a hub hears where its downstreams are; a stock mirror needs no token', asy
       user: 'mirror',
       hostKey: stock.hostKey,
       archives: ['debian'],
+      standing: false,
+      hub: false,
     },
   ]);
 });

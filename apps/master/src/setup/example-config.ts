@@ -77,11 +77,13 @@ port = 8470
 # The name servers that are asked; those of the system when left out.
 # name_servers = ["192.0.2.53"]
 
-# With this section the master runs an rsync daemon itself, with a read-only module per archive.
+# With this section the master runs an rsync daemon itself, with a read-only module per archive, open
+# to all unless rules say otherwise (mirror-master acl, config/rules.toml). "::" is every address of
+# both families.
 # [rsyncd]
 # address = "0.0.0.0"
 # port = 873
-# Empty: everybody. Numeric addresses and networks only.
+# Nobody from elsewhere, whatever the rules say. Empty: no such limit. Numeric ones only.
 # hosts_allow = ["192.0.2.0/24", "2001:db8::/32"]
 # max_connections = 200
 `;

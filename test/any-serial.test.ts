@@ -5,6 +5,7 @@ import type { Agent } from './harness/agent.ts';
 import { withNetwork } from './harness/network.ts';
 import { tool } from './harness/tool.ts';
 import { waitFor } from './harness/wait.ts';
+import { checkTree } from './second-reader/second-reader.ts';
 import { differences, listing } from './serials/listing.ts';
 import { createOddTree } from './serials/odd-tree.ts';
 
@@ -60,5 +61,10 @@ void test('from any serial to any other, with any names: the tree is the same to
     for (const mirror of [hub, leaf, late]) {
       const verified = await mirror.command('verify', 'debian');
       assert.equal(verified.code, 0, verified.stdout);
+    }
+    // Nor does it take our word for it.
+    const signers = { file: master.allowedSigners, network: 'example' };
+    for (const root of [up, leaf.tree('debian')]) {
+      assert.deepEqual((await checkTree(root, signers)).faults, []);
     }
   }));

@@ -1,14 +1,16 @@
 import type { ProfileName } from '@pushmirror/manifest';
 import type { PushState } from '@pushmirror/trigger';
 import type { AccessTables } from './access-schema.ts';
+import type { KeyTables } from './network-key-schema.ts';
 import type { OperatorTables } from './operator-schema.ts';
 import type { RegistrationTables } from './registration-schema.ts';
+import type { SightTables } from './sight-schema.ts';
 
 /**
  * The tables as Kysely sees them; apps/master/migrations makes them and says what each column is.
  * Times are ISO 8601 texts in UTC.
  */
-export interface Tables extends AccessTables, OperatorTables, RegistrationTables {
+export interface Tables extends AccessTables, KeyTables, OperatorTables, RegistrationTables, SightTables {
   setting: { name: string; value: string };
   archive: ArchiveRow;
   release: ReleaseRow;
@@ -104,6 +106,10 @@ export interface MirrorRow {
   added_at: string;
   quarantined_at: string | null;
   quarantine_reason: string | null;
+  /** Null: the pushes. */
+  quarantine_by: 'unreached' | 'seen' | null;
+  /** Good looks in a row, of one that is quarantined for what it shows. */
+  quarantine_good: number;
   /** Null is the default of its tier. */
   slots: number | null;
   standing: 0 | 1;

@@ -71,6 +71,8 @@ export function checkNewMirror(mirror: NewMirror, known: Known, at: Date): Mirro
     added_at: at.toISOString(),
     quarantined_at: null,
     quarantine_reason: null,
+    quarantine_by: null,
+    quarantine_good: 0,
     slots: null,
     standing: 1,
   };

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import type { Agent } from './harness/agent.ts';
 import { createNetwork, type Network } from './harness/network.ts';
 import { buildPlainTree } from './harness/plain-tree.ts';
+import { createTcpProxy } from './harness/tcp-proxy.ts';
 
 /** How often each mirror was told of a release, whatever it answered. */
 async function timesTold(mirror: Agent, serial: number): Promise<number> {
@@ -21,6 +22,7 @@ async function release(network: Network, name: string): Promise<number> {
 async function withDeadHub(
   fail: (hub: Agent) => Promise<void>,
   mend: (hub: Agent) => Promise<void>,
+  prepare: (network: Network, hub: Agent) => Promise<void> = async () => {},
 ): Promise<void> {
   const network = await createNetwork({ hubs: 1, leavesPerHub: 2 });
   const { master } = network;
@@ -31,6 +33,7 @@ async function withDeadHub(
       Object.assign(settings['push'] as object, { hub_patience: '3s', attempt_deadline: '3s' });
     });
     await master.service.restart();
+    await prepare(network, hub);
     await network.start();
     await buildPlainTree(network.tree('debian'), { files: 30 });
     await master.publish('debian', '--wait', '100%', '--timeout', '60s');
@@ -82,6 +85,24 @@ void test('the same with a hub that is frozen: it is there, and says nothing', a
     async (hub) => void kill(pidOf(hub), 'SIGSTOP'),
     async (hub) => void kill(pidOf(hub), 'SIGCONT'),
   );
+});
+
+void test('the same with a hub that lives, and cannot get the release', async () => {
+  const proxy = await createTcpProxy(0);
+  try {
+    await withDeadHub(
+      async () => proxy.setMode('reset'),
+      async () => proxy.setMode('pass'),
+      async ({ master }, hub) => {
+        proxy.setTarget(master.rsyncPort);
+        await hub.configure(({ archive }) => {
+          archive[0]!['upstream'] = `rsync://127.0.0.1:${proxy.port}/debian`;
+        });
+      },
+    );
+  } finally {
+    await proxy.close();
+  }
 });
 
 function pidOf({ service }: Agent): number {

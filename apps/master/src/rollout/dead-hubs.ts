@@ -6,15 +6,20 @@ import { findRelease } from '../db/releases.ts';
 import type { MirrorArchiveRow, PushRow } from '../db/schema.ts';
 import { pushesOfHubs, takeOverPushes } from '../db/takeovers.ts';
 import { MASTER } from '../registry/tree.ts';
-import { adopterOf, whyDead } from './takeover.ts';
+import { adopterOf, failingSinceAfter, whyDead } from './takeover.ts';
 import { BY_MASTER } from './tend-quarantine.ts';
 import type { View } from './view.ts';
 
 /** Which hubs do not do their work, for which archive. */
 export interface DeadHubs {
   isDead(hub: string, archive: string): boolean;
-  /** It was heard of, or took a push: newly planned pushes are its own again. */
+  /**
+   * It was heard of, or took a push: newly planned pushes are its own again. One whose syncs fail
+   * was there all the time; it lives when a sync ends well.
+   */
   revive(hub: string): void;
+  /** Pushes changed: a hub that has one of its own in its tree does not fail any more. */
+  moved(pushes: readonly PushRow[]): void;
   /** When it was last heard of, apart from its reports. */
   seen(hub: string, at: Date): void;
   /**
@@ -35,11 +40,15 @@ export interface DeadHubsOptions {
   ) => void;
 }
 
+const GOT_IT: ReadonlySet<PushRow['state']> = new Set(['staged', 'committed']);
+
 export function createDeadHubs(o: DeadHubsOptions): DeadHubs {
   const { db, now, patienceMs } = o;
   /** The reason, by archive and hub. */
   const dead = new Map<string, string>();
   const seenAt = new Map<string, Date>();
+  /** Since when its syncs fail, by archive and hub. */
+  const failing = new Map<string, Date>();
   const nameOf = (hub: string, archive: string) => `${archive} ${hub}`;
   const isDead = (hub: string, archive: string) => dead.has(nameOf(hub, archive));
 
@@ -53,8 +62,20 @@ export function createDeadHubs(o: DeadHubsOptions): DeadHubs {
     const claim = claims.get(nameOf(hub, archive));
     const seen = latest(seenAt.get(hub), claim?.heard_at);
     const below = group.pushes;
-    const hubNow = { name: hub, own, release, below, seenAt: seen, observed: claim };
+    const failingSince = failing.get(nameOf(hub, archive));
+    const hubNow = { name: hub, own, release, below, seenAt: seen, observed: claim, failingSince };
     return whyDead(hubNow, patienceMs, now());
+  }
+
+  /** Of the hubs that have pushes to send, and of those whose syncs failed the last time. */
+  function learnFailures(groups: readonly Group[], claims: Claims): void {
+    const names = groups.map(({ hub, archive }) => nameOf(hub, archive));
+    for (const name of new Set([...names, ...failing.keys()])) {
+      const claim = claims.get(name);
+      const since = claim && failingSinceAfter(failing.get(name), claim, patienceMs, now());
+      if (since !== undefined) failing.set(name, since);
+      else if (failing.delete(name)) dead.delete(name);
+    }
   }
 
   async function giveAway(group: Group, why: string, view: View): Promise<PushRow[]> {
@@ -83,15 +104,24 @@ export function createDeadHubs(o: DeadHubsOptions): DeadHubs {
   return {
     isDead,
     revive(hub) {
-      for (const name of dead.keys()) if (name.endsWith(` ${hub}`)) dead.delete(name);
+      for (const name of dead.keys()) {
+        if (name.endsWith(` ${hub}`) && !failing.has(name)) dead.delete(name);
+      }
+    },
+    moved(pushes) {
+      for (const { mirror, archive, state } of pushes) {
+        const name = nameOf(mirror, archive);
+        if (GOT_IT.has(state) && failing.delete(name)) dead.delete(name);
+      }
     },
     seen: (hub, at) => void seenAt.set(hub, at),
     async takeOver(view) {
       const groups = groupsOf(await pushesOfHubs(db, MASTER));
-      if (groups.length === 0) return [];
+      if (groups.length === 0 && failing.size === 0) return [];
       const claims: Claims = new Map(
         (await listOptIns(db)).map((row) => [nameOf(row.mirror, row.archive), row]),
       );
+      learnFailures(groups, claims);
       const found: [Group, string][] = [];
       for (const group of groups) {
         const why = await judge(group, claims);

@@ -8,7 +8,8 @@ import { readSigningKey } from '@pushmirror/trigger/head/signing-key';
 import type { Outcome, Sender } from '@pushmirror/trigger/send/sender';
 import { parseTrigger } from '@pushmirror/trigger/wire/trigger';
 import { openDatabase, type Db } from '../db/open.ts';
-import { pushesOf, updatePush } from '../db/pushes.ts';
+import { updateClaim } from '../db/opt-ins.ts';
+import { findPush, pushesOf, updatePush } from '../db/pushes.ts';
 import { currentRelease, updateRelease } from '../db/releases.ts';
 import { downstreamsOf } from '../registry/downstreams.ts';
 import { createFixture, type Fixture } from '../setup/fixture.test.ts';
@@ -282,6 +283,42 @@ test('the pushes of a dead hub go to the nearest live hub above it, which is tol
   );
   await engine.close();
   assert.deepEqual(sent, []);
+});
+
+test('a hub that speaks, and only of failures, is passed over until it has a release', async (t) => {
+  const f = await networkOf(t, 'hub');
+  await f.addMirror('leaf', { upstream: 'hub' });
+  const { serial } = await f.publish();
+  const db = await crashImage(t, f);
+  const [own, leaf] = ['hub', 'leaf'].map((mirror) => ({ archive: 'debian', serial, mirror }));
+  assert.ok(own !== undefined && leaf !== undefined);
+  const accepted_at = f.clock.now.toISOString();
+  await updatePush(db, own, { state: 'accepted', accepted_at });
+  const { sender } = recordingSender(() => Promise.resolve(accepted));
+  const { engine } = engineOn(db, sender, () => f.clock.now, { hubPatienceMs: 300_000 });
+  const senderOfLeaf = async () => (await findPush(db, leaf))?.sender;
+  const fails = async (minutes: number) => {
+    f.clock.now = new Date(f.clock.now.getTime() + minutes * 60_000);
+    const at = f.clock.now.toISOString();
+    const failed = { said_event: 'failed', said_serial: serial, said_at: at, heard_at: at };
+    await updateClaim(db, own, failed);
+    engine.heard('hub');
+    await engine.tend();
+  };
+  await engine.resume();
+  await fails(1);
+  await fails(4);
+  assert.equal(await senderOfLeaf(), 'hub');
+  await fails(1);
+  assert.equal(await senderOfLeaf(), 'master');
+  // It has got it at last, and is to send again.
+  await updatePush(db, own, { state: 'committed' });
+  engine.moved(await pushesOf(db, 'debian', serial));
+  await updatePush(db, own, { state: 'accepted', accepted_at });
+  await updatePush(db, leaf, { state: 'waiting', sender: 'hub' });
+  await fails(1);
+  assert.equal(await senderOfLeaf(), 'hub', 'its patience begins anew');
+  await engine.close();
 });
 
 async function untilTold(db: Db, count: number): Promise<void> {

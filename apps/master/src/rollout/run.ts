@@ -222,6 +222,7 @@ export function createRolloutEngine(o: EngineOptions): RolloutEngine {
     end: (pushes) => underway.drop(pushes),
     moved(pushes) {
       slots.moved(pushes);
+      hubs.moved(pushes);
       underway.drop(pushes.filter(({ state }) => state !== 'waiting' && !isTrying(state)));
       tellLate(pushes);
     },

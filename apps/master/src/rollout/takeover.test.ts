@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { PushRow } from '../db/schema.ts';
 import { treeOf } from '../registry/tree.ts';
-import { adopterOf, whyDead, type HubNow } from './takeover.ts';
+import { adopterOf, failingSinceAfter, whyDead, type HubNow } from './takeover.ts';
 
 const MINUTE = 60_000;
 const now = new Date('2026-11-21T10:00:00Z');
@@ -67,6 +67,15 @@ void describe('a hub is dead', () => {
     assert.equal(why(hub({ state: 'accepted', accepted_at: ago(4) })), undefined);
   });
 
+  void test('when it took the release, and all that it says is that it cannot get it', () => {
+    const taken = { state: 'accepted', accepted_at: ago(9) } as const;
+    const seenAt = new Date(ago(1));
+    const since = (minutes: number) => ({ seenAt, failingSince: new Date(ago(minutes)) });
+    assert.equal(why(hub(taken, since(6))), 'hub fails to get it');
+    assert.equal(why(hub(taken, since(4))), undefined, 'it may yet get through');
+    assert.equal(why(hub({ ...taken, accepted_at: ago(4) }, since(6))), undefined);
+  });
+
   void test('when it serves the release, and passes nothing on', () => {
     const done = { state: 'committed', committed_at: ago(9) } as const;
     assert.match(why(hub(done)) ?? '', /has said nothing/);
@@ -103,6 +112,20 @@ void describe('a hub is dead', () => {
     assert.equal(why(hub({ state: 'superseded' })), undefined);
     assert.equal(why({ ...hub({}), own: undefined }), undefined);
   });
+});
+
+void test('a mirror fails since its first failure, until a sync ends well or runs for long', () => {
+  const after = (before: Date | undefined, event: string | null, minutes = 0) =>
+    failingSinceAfter(before, { said_event: event, said_at: ago(minutes) }, 5 * MINUTE, now);
+  const earlier = new Date(ago(8));
+  assert.equal(after(undefined, 'failed'), now);
+  assert.equal(after(earlier, 'failed'), earlier);
+  assert.equal(after(earlier, 'syncing', 1), earlier, 'the next attempt');
+  assert.equal(after(earlier, 'accepted', 1), earlier);
+  assert.equal(after(earlier, 'syncing', 6), undefined, 'that one takes its time');
+  assert.equal(after(undefined, 'syncing', 1), undefined);
+  assert.equal(after(earlier, 'committed'), undefined);
+  assert.equal(after(earlier, 'staged'), undefined);
 });
 
 void test('the nearest live mirror above takes over, else the master', () => {

@@ -15,12 +15,14 @@ export interface HubNow {
   seenAt: Date | undefined;
   /** What a probe saw at its public address. */
   observed: Pick<MirrorArchiveRow, 'observed_serial' | 'observed_at'> | undefined;
+  /** Since when all that it says of its syncs is that they fail. */
+  failingSince?: Date | undefined;
 }
 
 /**
  * Why a hub does not do its work any more, in one sentence; undefined while it may. A hub that
- * cannot be reached shows by its own push, a frozen one by its silence, one that serves an old
- * release by what the probe sees.
+ * cannot be reached shows by its own push, a frozen one by its silence, one that cannot get the release
+ * by what it says, one that serves an old release by what the probe sees.
  */
 export function whyDead(hub: HubNow, patienceMs: number, now: Date): string | undefined {
   const { own, name } = hub;
@@ -43,6 +45,9 @@ export function whyDead(hub: HubNow, patienceMs: number, now: Date): string | un
       if (own.sent_at === null || !isOver(own.sent_at)) return undefined;
       return `${name} cannot be reached`;
     case 'accepted':
+      if (hub.failingSince !== undefined && isOver(own.accepted_at, hub.failingSince)) {
+        return `${name} fails to get it`;
+      }
       return isOver(own.accepted_at, hub.seenAt) ? silent : undefined;
     case 'staged': {
       if (hub.release.phase === 'staging') return undefined;
@@ -58,6 +63,23 @@ export function whyDead(hub: HubNow, patienceMs: number, now: Date): string | un
       return due ? silent : undefined;
     }
   }
+}
+
+type Said = Pick<MirrorArchiveRow, 'said_event' | 'said_at'>;
+
+/**
+ * Since when a mirror's syncs fail, after what it said last. A sync that has just begun may be one
+ * more that fails; one that has run for long makes good what was before.
+ */
+export function failingSinceAfter(
+  before: Date | undefined,
+  { said_event: event, said_at: at }: Said,
+  patienceMs: number,
+  now: Date,
+): Date | undefined {
+  if (event === 'failed') return before ?? now;
+  if (event !== 'syncing' && event !== 'accepted') return undefined;
+  return now.getTime() - new Date(at ?? 0).getTime() < patienceMs ? before : undefined;
 }
 
 /** Who sends in place of a dead hub: the nearest mirror above it that lives, or the master. */

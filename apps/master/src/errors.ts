@@ -23,6 +23,7 @@ export type MasterErrorCode =
   | 'bad-url'
   | 'forbidden-address'
   | 'unreachable'
+  | 'bad-certificate'
   | 'bad-answer'
   | 'already-decided'
   | 'too-many-registrations'

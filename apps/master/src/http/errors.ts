@@ -31,6 +31,7 @@ const STATUS: Record<MasterErrorCode, number> = {
   'bad-url': 422,
   'forbidden-address': 422,
   unreachable: 422,
+  'bad-certificate': 422,
   'bad-answer': 422,
   'already-decided': 409,
   'too-many-registrations': 429,

@@ -1,31 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { publicAddress } from './public-address.ts';
-
-const urlOf = (http: string | null, rsync: string | null, ...archives: string[]) =>
-  publicAddress({ http_url: http, rsync_url: rsync }, 'debian', archives)?.url;
-const head = 'project/pushmirror/Release.head';
+import { archiveFolder } from './public-address.ts';
 
 test("the web address of a mirror with one archive is that archive's", () => {
-  assert.equal(urlOf('https://a.example/', null, 'debian'), `https://a.example/${head}`);
-  assert.equal(urlOf('https://a.example/pub?x#y', null, 'debian'), `https://a.example/pub/${head}`);
+  assert.equal(archiveFolder('https://a.example/', 'debian', ['debian']), 'https://a.example/');
+  assert.equal(archiveFolder('https://a.example/pub?x#y', 'debian', []), 'https://a.example/pub/');
 });
 
 test('of several archives it is the one that it names, or the folder above', () => {
+  const two = ['debian', 'other'];
   assert.equal(
-    urlOf('https://a.example/debian/', null, 'debian', 'other'),
-    `https://a.example/debian/${head}`,
+    archiveFolder('https://a.example/debian/', 'debian', two),
+    'https://a.example/debian/',
   );
   assert.equal(
-    urlOf('https://a.example/pub/', null, 'debian', 'other'),
-    `https://a.example/pub/debian/${head}`,
+    archiveFolder('https://a.example/pub/', 'debian', two),
+    'https://a.example/pub/debian/',
   );
-});
-
-test('else the rsync module; else nobody can look', () => {
-  assert.equal(
-    urlOf(null, 'rsync://a.example:99', 'debian'),
-    `rsync://a.example:99/debian/${head}`,
-  );
-  assert.equal(urlOf(null, null, 'debian'), undefined);
 });

@@ -149,7 +149,7 @@ test('over TLS the name is asked for and the certificate must be for it', async 
   assert.equal(asked, 'secure.example');
   const days = ((answer.certificateUntil?.getTime() ?? 0) - Date.now()) / 86_400_000;
   assert.ok(days > 1 && days <= 2, `${days} days`);
-  const refused = { code: 'unreachable', message: /certificate/ };
+  const refused = { code: 'bad-certificate', message: /certificate/ };
   await assert.rejects(client.get(`https://other.example:${port}/`), refused);
   await assert.rejects(
     clientOf(names53, ['127.0.0.1/32']).get(`https://secure.example:${port}/`),

@@ -1,5 +1,5 @@
 import { MasterError } from '../errors.ts';
-import { exchange, type Answer } from './exchange.ts';
+import { exchange, type Answer, type Connections } from './exchange.ts';
 import type { CheckedAddress, Guard } from './guard.ts';
 import { parseTarget, type Target } from './target.ts';
 
@@ -18,6 +18,12 @@ export interface GetOptions {
   /** Only over IPv4 or IPv6; by default the first address that answers. */
   family?: 4 | 6;
   signal?: AbortSignal;
+  /** Of the body, where it is not what the client was made with. */
+  maxBytes?: number;
+  /** Besides those that every request has. */
+  headers?: Record<string, string>;
+  /** Connections that stay open between requests; a new one for each when left out. */
+  connections?: Connections;
 }
 
 export interface GuardedClientOptions {
@@ -36,29 +42,39 @@ const MAX_BYTES = 64 * 1024;
 const MAX_REDIRECTS = 5;
 /** Of a host with many addresses, no more than these are tried. */
 const MOST_TRIED = 3;
+/** What another address of the same host may not have. */
+const ANOTHER = new Set(['unreachable', 'bad-certificate']);
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 export function createGuardedClient(o: GuardedClientOptions): GuardedClient {
   const { guard, maxBytes = MAX_BYTES, maxRedirects = MAX_REDIRECTS, ca } = o;
 
-  async function ask(target: Target, family: 4 | 6 | undefined, signal: AbortSignal) {
+  async function ask(target: Target, asked: GetOptions, signal: AbortSignal) {
+    const { family, headers, connections } = asked;
     const all = await guard.check(target.host, signal);
     const usable = all.filter((one) => family === undefined || one.family === family);
     if (usable.length === 0) {
       throw new MasterError('unreachable', `${target.host} has no address of IPv${family}.`);
     }
     return first(usable.slice(0, MOST_TRIED), signal, (address) =>
-      exchange(target, address, { maxBytes, signal, ca }),
+      exchange(target, address, {
+        maxBytes: asked.maxBytes ?? maxBytes,
+        signal,
+        ca,
+        headers,
+        connections,
+      }),
     );
   }
 
   return {
-    async get(url, { family, signal: outer } = {}) {
+    async get(url, asked = {}) {
+      const { signal: outer } = asked;
       const deadline = AbortSignal.timeout(o.deadlineMs ?? DEADLINE_MS);
       const signal = outer === undefined ? deadline : AbortSignal.any([outer, deadline]);
       let target = parseTarget(url);
       for (let redirects = 0; redirects <= maxRedirects; redirects += 1) {
-        const answer = await ask(target, family, signal);
+        const answer = await ask(target, asked, signal);
         if (!REDIRECTS.has(answer.status) || answer.location === undefined) return answer;
         target = follow(target, answer.location);
       }
@@ -82,8 +98,7 @@ async function first(
       return await attempt(address);
     } catch (error) {
       failure = error;
-      const another = error instanceof MasterError && error.code === 'unreachable';
-      if (!another || signal.aborted) break;
+      if (!(error instanceof MasterError) || !ANOTHER.has(error.code) || signal.aborted) break;
     }
   }
   throw failure;

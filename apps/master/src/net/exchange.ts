@@ -1,8 +1,9 @@
-import { request as plainRequest, type IncomingMessage } from 'node:http';
-import { request as tlsRequest, type RequestOptions } from 'node:https';
+import { Agent, request as plainRequest, type IncomingMessage } from 'node:http';
+import { Agent as TlsAgent, request as tlsRequest, type RequestOptions } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { MasterError } from '../errors.ts';
+import { VERSION } from '../version.ts';
 import type { CheckedAddress } from './guard.ts';
 import type { Target } from './target.ts';
 
@@ -12,6 +13,8 @@ export interface Answer {
   location: string | undefined;
   body: Buffer;
   address: string;
+  family: 4 | 6;
+  etag: string | undefined;
   /** The end of the certificate's time, over TLS. */
   certificateUntil: Date | undefined;
 }
@@ -21,10 +24,33 @@ export interface ExchangeOptions {
   signal: AbortSignal;
   /** Certificate authorities in PEM; the system's when left out. */
   ca?: string | undefined;
+  headers?: Record<string, string> | undefined;
+  connections?: Connections | undefined;
+}
+
+/** Connections to one host over one family, for requests that follow each other. */
+export interface Connections {
+  http: Agent;
+  https: TlsAgent;
+}
+
+/** At most one connection a protocol. End it with `closeConnections`. */
+export function keepConnections(): Connections {
+  const one = { keepAlive: true, maxSockets: 1 };
+  return { http: new Agent(one), https: new TlsAgent(one) };
+}
+
+export function closeConnections({ http, https }: Connections): void {
+  http.destroy();
+  https.destroy();
 }
 
 const LARGEST_HEADERS = 16 * 1024;
-const HEADERS = { 'user-agent': 'pushmirror', accept: '*/*', 'accept-encoding': 'identity' };
+const HEADERS = {
+  'user-agent': `pushmirror/${VERSION}`,
+  accept: '*/*',
+  'accept-encoding': 'identity',
+};
 
 /**
  * One GET at one address that was checked: the name goes into SNI and Host, and is never looked up
@@ -46,8 +72,9 @@ export function exchange(
     host,
     port,
     path: `${url.pathname}${url.search}`,
-    headers: { ...HEADERS, host: url.host },
-    agent: false, // A connection of its own: none that was opened for something else.
+    headers: { ...HEADERS, ...o.headers, host: url.host },
+    // A connection of its own, unless some are kept for this host: none opened for something else.
+    agent: tls ? (o.connections?.https ?? false) : (o.connections?.http ?? false),
     lookup,
     maxHeaderSize: LARGEST_HEADERS,
     signal: o.signal,
@@ -59,7 +86,8 @@ export function exchange(
       readBody(response, o.maxBytes).then((body) => {
         const { statusCode: status = 0, headers } = response;
         const certificateUntil = until(response);
-        resolve({ status, location: headers.location, body, address, certificateUntil });
+        const { location, etag } = headers;
+        resolve({ status, location, etag, body, address, family, certificateUntil });
       }, fail);
     });
     const fail = (error: Error) => {
@@ -99,8 +127,11 @@ function failed({ host, port }: Target, cause: Error, signal: AbortSignal): Mast
     return new MasterError('unreachable', `${where} did not answer in time.`, { cause });
   }
   const code = 'code' in cause ? String(cause.code) : 'unknown';
-  const why = /CERT|ALTNAME|SIGNATURE|TLS|SSL/.test(code)
-    ? `its certificate or TLS is not in order (${code})`
-    : `it does not answer over HTTP (${code})`;
-  return new MasterError('unreachable', `${where}: ${why}.`, { cause });
+  if (/CERT|ALTNAME|SIGNATURE|TLS|SSL/.test(code)) {
+    const sentence = `${where}: its certificate or TLS is not in order (${code}).`;
+    return new MasterError('bad-certificate', sentence, { cause });
+  }
+  return new MasterError('unreachable', `${where}: it does not answer over HTTP (${code}).`, {
+    cause,
+  });
 }

@@ -86,7 +86,8 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
       ...given,
       state,
       allowed_signers: file('allowed_signers'),
-      master: { ...(given['master'] as object), token_file: file('token') },
+      // Tests put proxies between mirrors, so that the file's upstream must stand.
+      master: { ...(given['master'] as object), token_file: file('token'), follow_tree: false },
       trace: { host: name, maintainer: 'Test <test@example.org>', country: 'DE' },
       ssh_server: { address: '127.0.0.1', port: sshPort, host_key: hostKey.path },
       ...(options.hub ? { push_key: pushKey.path } : {}),

@@ -123,8 +123,16 @@ async function assemble(parts: Parts): Promise<Master> {
       conducting.begin(archive);
     },
   });
+  const facts = () => ({
+    network: config.network,
+    url: publicUrl(config),
+    rsyncUrl: rsyncUrl(config),
+    pushKey: keys.pushKey.line,
+    allowedSigners: keys.readAllowedSigners(),
+  });
   const serving = createServing({
     ...parts,
+    facts,
     onChange: async (policy) => engine.end(await withdrawDenied(db, policy, sending.moved, now())),
   });
   const { access } = serving;
@@ -142,13 +150,7 @@ async function assemble(parts: Parts): Promise<Master> {
     logger,
     auth: createAuth(db, createFailureLimit(now)),
     trustProxy: config.trust_proxy,
-    facts: () => ({
-      network: config.network,
-      url: publicUrl(config),
-      rsyncUrl: rsyncUrl(config),
-      pushKey: keys.pushKey.line,
-      allowedSigners: keys.readAllowedSigners(),
-    }),
+    facts,
     access,
     checkAccess: () => checkInstalled(access, config, now),
     renderAccess: async (to) => renderForMaster(await access.policy(), config, to, now()),

@@ -109,7 +109,14 @@ const schema = z.strictObject({
     })
     .prefault({}),
   /** Where reports go, and where the list of downstreams comes from. */
-  master: z.strictObject({ url: webUrl, token_file: absolutePath }).optional(),
+  master: z
+    .strictObject({
+      url: webUrl,
+      token_file: absolutePath,
+      /** Take upstream, fallbacks and peers from the master as its tree changes. */
+      follow_tree: z.boolean().prefault(false),
+    })
+    .optional(),
   /** The private key with which this mirror, as a hub, pushes to its downstreams. */
   push_key: absolutePath.optional(),
   ssh_server: z

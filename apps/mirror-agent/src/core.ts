@@ -78,7 +78,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
   });
 
   const access = await openLocalAccess({
-    config,
+    settings,
     paths,
     onCorrupt,
     log,
@@ -121,6 +121,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
   const goalOf = (archive: string) => archives.get(archive)?.converger.status().goal;
   const receiver = createReceiver({
     settings,
+    rules: access.sources.rules,
     signers: openSigners(config.allowed_signers, (reason) => log.error(reason)),
     inbox,
     ...arrivals,
@@ -148,10 +149,11 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     random,
     signal,
   };
-  for (const one of config.archive) {
+  for (const each of config.archive) {
+    const one = access.sources.following({ ...each, accounts: access.accountOf });
     const archive = await startArchive({
       ...shared,
-      config: { ...one, accounts: access.accountOf },
+      config: one,
       permission: await inbox.permission(one.name),
       relay: opened.relayOf(one.name),
       onNews: (news) => desk.onArchive(one, news),

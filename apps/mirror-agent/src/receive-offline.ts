@@ -1,4 +1,5 @@
 import { receive, type Peer, type Reply } from '@pushmirror/trigger';
+import { sourcesOnDisk } from './access/local.ts';
 import { createAudit } from './audit.ts';
 import { messageOf } from './errors.ts';
 import { createInbox } from './inbox.ts';
@@ -20,8 +21,10 @@ export async function receiveOffline(
   const paths = statePaths(settings.config.state);
   await prepareState(paths);
   const audit = createAudit(paths.audit);
+  const sources = await sourcesOnDisk(settings, paths);
   const receiver = createReceiver({
     settings,
+    rules: sources.rules,
     signers: openSigners(settings.config.allowed_signers, warn),
     inbox: createInbox(paths.inbox, (path, reason) => warn(`${path} was moved aside: ${reason}`)),
     onOffered: async () => {},

@@ -1,3 +1,4 @@
+import type { Rule } from '@pushmirror/acl';
 import {
   compareHeads,
   type AuditEntry,
@@ -17,6 +18,8 @@ import { stagedHead } from './sync/manifest/staged.ts';
 
 export interface ReceiverOptions {
   settings: Settings;
+  /** Who may notify of what, at this moment. */
+  rules: () => readonly Rule[];
   signers: Signers;
   inbox: Inbox;
   /** A head was offered to the inbox, which has kept it, or had it already. */
@@ -44,7 +47,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
   return {
     network: config.network,
     signers: options.signers,
-    mayNotify: (peer, archive) => mayNotify(settings.rules, peer, archive, now()),
+    mayNotify: (peer, archive) => mayNotify(options.rules(), peer, archive, now()),
     carries: (archive) => names.includes(archive),
     mainArchive: () => names[0],
     stored: (archive) => inbox.head(archive),

@@ -29,6 +29,20 @@ export const accessResponse = z.object({
   secrets: z.array(account).max(200_000),
   /** This mirror's own accounts; `url` is `rsync://HOST[:PORT]`. */
   upstreams: z.array(account.extend({ url: z.string().max(500) })).max(100),
+  /**
+   * The tree above this mirror: where it pulls from and who may push it, its upstream first, the
+   * master last. `rsyncUrl` is `rsync://HOST[:PORT]`, `pushKey` is `ssh-ed25519 AAAA...`.
+   */
+  sources: z
+    .array(
+      z.object({
+        name,
+        rsyncUrl: z.string().max(500),
+        pushKey: z.string().max(16_384).nullable(),
+      }),
+    )
+    .max(100)
+    .default([]),
   /** As in `GET /v1/downstreams`, so that a change of whom to push is heard of at once. */
   downstreams: z.string().max(100),
 });

@@ -3,6 +3,7 @@ import type { AccessResponse } from '@pushmirror/trigger/access';
 import type { Db } from '../db/open.ts';
 import { deleteRsyncSecret, insertRsyncSecrets } from '../db/rsync-secrets.ts';
 import { downstreamsOf } from '../registry/downstreams.ts';
+import type { MasterFacts } from '../registry/operator-kit.ts';
 import { every } from '../setup/every.ts';
 import { accessAnswer } from './answer.ts';
 import { nextChange } from './compile.ts';
@@ -28,8 +29,8 @@ export interface Access {
 export interface AccessOptions {
   db: Db;
   network: string;
-  /** `rsync://HOST[:PORT]` of the master. */
-  masterUrl: string;
+  /** What mirrors must know of the master; read anew each time, since keys rotate. */
+  facts: () => Pick<MasterFacts, 'pushKey' | 'rsyncUrl'>;
   now: () => Date;
   /** Told of each change, before anybody else; such as to write the rsync daemon's files. */
   onChange: (policy: Policy) => Promise<void>;
@@ -40,7 +41,7 @@ export interface AccessOptions {
 const LOOK_EVERY_MS = 2_000;
 
 export function createAccess(o: AccessOptions): Access {
-  const { db, network, masterUrl, now } = o;
+  const { db, network, facts, now } = o;
   const waiting = new Set<() => void>();
   const applied = new Map<string, { digest: string; at: Date }>();
   let current: Policy | undefined;
@@ -78,7 +79,7 @@ export function createAccess(o: AccessOptions): Access {
   };
   const answerFor = async (mirror: string) => {
     const { digest } = await downstreamsOf(db, mirror);
-    return accessAnswer(await policy(), mirror, masterUrl, digest, now());
+    return accessAnswer(await policy(), mirror, facts(), digest, now());
   };
   const looking = every(LOOK_EVERY_MS, refresh, o.onTrouble);
 

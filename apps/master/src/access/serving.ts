@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
-import { rsyncUrl, type MasterConfig } from '../config.ts';
+import type { MasterConfig } from '../config.ts';
 import type { Db } from '../db/open.ts';
+import type { MasterFacts } from '../registry/operator-kit.ts';
 import { MASTER } from '../registry/tree.ts';
 import { createAccess, type Access } from './access.ts';
 import { compileAccess } from './compile.ts';
@@ -24,6 +25,7 @@ export function createServing(o: {
   logger: Logger;
   db: Db;
   now: () => Date;
+  facts: () => MasterFacts;
   /** Told of each change of the rules, once rsync goes by it. */
   onChange: (policy: Policy) => Promise<void>;
 }): Serving {
@@ -32,7 +34,7 @@ export function createServing(o: {
   const access = createAccess({
     db,
     network: config.network,
-    masterUrl: rsyncUrl(config),
+    facts: o.facts,
     now,
     async onChange(policy) {
       await rsyncd?.serve(servedByMaster(policy, now()));

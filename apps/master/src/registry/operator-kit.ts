@@ -56,16 +56,25 @@ export interface Source {
   rsyncUrl: string;
 }
 
-/** Where a mirror pulls from: its upstream first, the master last. */
+type Above = Pick<
+  MirrorRow,
+  'name' | 'kind' | 'state' | 'upstream' | 'push_key' | 'rsync_url' | 'ssh_host'
+>;
+
+/**
+ * Where a mirror pulls from: its upstream first, the master last. Nobody is sent to a hub that is
+ * suspended.
+ */
 export function sourcesAbove(
-  mirror: MirrorRow,
-  mirrors: readonly MirrorRow[],
-  master: MasterFacts,
+  mirror: Pick<MirrorRow, 'name'>,
+  mirrors: readonly Above[],
+  master: Pick<MasterFacts, 'pushKey' | 'rsyncUrl'>,
 ): Source[] {
   const byName = new Map(mirrors.map((row) => [row.name, row]));
   const hubs = treeOf(mirrors)
     .ancestors(mirror.name)
     .flatMap((name) => byName.get(name) ?? [])
+    .filter(({ state }) => state === 'active' || state === 'paused')
     .map((hub) => ({
       name: hub.name,
       pushKey: hub.push_key,
@@ -100,6 +109,7 @@ function agentConfig(
     '[master]',
     `url = ${quoted(master.url)}`,
     'token_file = "/etc/pushmirror/token"',
+    'follow_tree = true',
   ];
   for (const { name, pushKey } of above) {
     if (pushKey === null) continue;

@@ -21,6 +21,7 @@ const answer = (digest: string, more: Partial<AccessResponse> = {}): AccessRespo
   modules: [],
   secrets: [],
   upstreams: [{ url: 'rsync://hub.example.org:8730', user: 'leaf_1', secret: SECRET }],
+  sources: [],
   downstreams: 'list-1',
   ...more,
 });

@@ -1,19 +1,23 @@
 import { accessResponse } from '@pushmirror/trigger/access';
-import type { AgentConfig } from '../config.ts';
+import type { ArchiveConfig } from '../config.ts';
 import type { Logger } from '../log.ts';
 import { createMasterClient } from '../master-client.ts';
-import type { StatePaths } from '../state/paths.ts';
+import type { Settings } from '../settings.ts';
+import { statePaths, type StatePaths } from '../state/paths.ts';
 import { readJson, type OnCorrupt } from '../state/read-json.ts';
 import type { AccountOf } from '../sync/archive-settings.ts';
 import { createAccounts } from './accounts.ts';
 import { openAccess } from './follow.ts';
 import type { Told } from './let-in.ts';
+import { createSources, type Sources } from './sources.ts';
 
 /** The rules as they are in force at this mirror. */
 export interface LocalAccess {
   told(): Told;
   /** With which account to pull from an upstream. */
   accountOf: AccountOf;
+  /** Where to pull from, and who may push. */
+  sources: Sources;
   /** Who acts by each change from now on. */
   onTold(act: (told: Told) => Promise<void>): void;
   /** Ask the master once. Never throws. */
@@ -24,7 +28,7 @@ export interface LocalAccess {
 }
 
 export async function openLocalAccess(o: {
-  config: AgentConfig;
+  settings: Settings;
   paths: StatePaths;
   onCorrupt: OnCorrupt;
   onDownstreams: (digest: string) => void;
@@ -32,7 +36,9 @@ export async function openLocalAccess(o: {
   random: () => number;
   signal: AbortSignal;
 }): Promise<LocalAccess> {
-  const { config, paths, log, signal } = o;
+  const { settings, paths, log, signal } = o;
+  const { config } = settings;
+  const sources = createSources(settings, (reason) => log.warn(reason));
   const accounts = createAccounts(paths.accounts);
   let act: (told: Told) => Promise<void> = () => Promise.resolve();
   let complaint = '';
@@ -49,6 +55,7 @@ export async function openLocalAccess(o: {
     },
     async onChange(told) {
       await accounts.set(told.upstreams);
+      sources.take(told);
       await act(told);
       log.info({ digest: told.digest }, 'the rules have changed');
     },
@@ -59,6 +66,7 @@ export async function openLocalAccess(o: {
   return {
     told: access.told,
     accountOf: accounts.of,
+    sources,
     onTold(next) {
       act = next;
     },
@@ -68,10 +76,23 @@ export async function openLocalAccess(o: {
   };
 }
 
-/** The accounts of our copy, for a command that does not run the whole agent. */
-export async function accountsOnDisk(paths: StatePaths): Promise<AccountOf> {
+/** By our copy of what the master told, for a command that does not run the whole agent. */
+export async function sourcesOnDisk(settings: Settings, paths: StatePaths): Promise<Sources> {
+  const sources = createSources(settings, () => {});
+  const told = await readJson(paths.access, accessResponse, () => {});
+  if (told !== undefined) sources.take(told);
+  return sources;
+}
+
+/** The same, of an archive that is to be pulled: its upstreams, and the accounts there. */
+export async function archiveOnDisk(
+  settings: Settings,
+  archive: ArchiveConfig,
+): Promise<ArchiveConfig> {
+  const paths = statePaths(settings.config.state);
   const accounts = createAccounts(paths.accounts);
   const told = await readJson(paths.access, accessResponse, () => {});
   if (told !== undefined) await accounts.set(told.upstreams);
-  return accounts.of;
+  const sources = await sourcesOnDisk(settings, paths);
+  return sources.following({ ...archive, accounts: accounts.of });
 }

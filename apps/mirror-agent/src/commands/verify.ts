@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import { printable } from '@pushmirror/manifest';
 import { parseHead, HEAD_PATH } from '@pushmirror/trigger';
 import type { Command } from 'commander';
-import { accountsOnDisk } from '../access/local.ts';
-import type { AgentConfig, ArchiveConfig } from '../config.ts';
+import { archiveOnDisk } from '../access/local.ts';
+import type { ArchiveConfig } from '../config.ts';
 import { AgentError } from '../errors.ts';
-import { loadSettings } from '../settings.ts';
+import { loadSettings, type Settings } from '../settings.ts';
 import { statePaths } from '../state/paths.ts';
 import { verifyTree, type Problem, type Verified } from '../sync/manifest/verify.ts';
 import { runSync } from '../sync/sync.ts';
@@ -30,7 +30,8 @@ export function verifyCommand(context: CommandContext): Command {
     .option('--repair', 'fetch what is missing or wrong, and delete what is extra')
     .option('--sample <percent>', 'read only so many of a hundred files, such as 5%', readPercent)
     .action(async (name: string | undefined, options: VerifyOptions) => {
-      const { config } = loadSettings(options.config);
+      const settings = loadSettings(options.config);
+      const { config } = settings;
       const archives = config.archive.filter((one) => name === undefined || one.name === name);
       if (archives.length === 0) {
         const known = config.archive.map((one) => one.name).join(', ');
@@ -41,14 +42,14 @@ export function verifyCommand(context: CommandContext): Command {
       process.once('SIGTERM', () => stop.abort());
       let good = true;
       for (const archive of archives) {
-        if (!(await verifyOne(config, archive, options, stop.signal))) good = false;
+        if (!(await verifyOne(settings, archive, options, stop.signal))) good = false;
       }
       context.exit(good ? 0 : 1);
     });
 }
 
 async function verifyOne(
-  config: AgentConfig,
+  settings: Settings,
   archive: ArchiveConfig,
   options: VerifyOptions,
   signal: AbortSignal,
@@ -57,7 +58,7 @@ async function verifyOne(
   let problems = 0;
   const verified = await verifyTree({
     archive,
-    mirror: config.name,
+    mirror: settings.config.name,
     percent: options.sample ?? 100,
     signal,
     onProblem(problem) {
@@ -68,16 +69,17 @@ async function verifyOne(
   const summary = { archive: archive.name, problems, ...verified };
   print(json, summary, `${archive.name}: ${summaryInWords(verified, problems)}`);
   if (verified.kind === 'verified' && problems === 0) return true;
-  return options.repair === true && repair(config, archive, json, signal);
+  return options.repair === true && repair(settings, archive, json, signal);
 }
 
 /** Sync to the release that was committed, from what is really on disk. */
 async function repair(
-  config: AgentConfig,
+  settings: Settings,
   archive: ArchiveConfig,
   json: boolean,
   signal: AbortSignal,
 ): Promise<boolean> {
+  const { config } = settings;
   const bytes = await readTreeFile(join(archive.to, HEAD_PATH));
   const head = bytes && parseHead(bytes);
   if (head?.head.manifest === undefined) {
@@ -86,7 +88,7 @@ async function repair(
     return false;
   }
   const result = await runSync({
-    archive: { ...archive, accounts: await accountsOnDisk(statePaths(config.state)) },
+    archive: await archiveOnDisk(settings, archive),
     agent: config,
     goal: () => head,
     via: 'manual',

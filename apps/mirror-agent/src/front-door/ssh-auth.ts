@@ -15,7 +15,7 @@ export type AuthVerdict =
   | { kind: 'proven'; peer: KnownKey }
   /** It asked whether this key would do; it would, if it also signs. */
   | { kind: 'offer' }
-  | { kind: 'no'; reason: string };
+  | { kind: 'no'; reason: string; isUnknown?: true };
 
 /**
  * Check a request: public keys only, only those we know, and never a SHA-1 signature. Every known
@@ -25,7 +25,9 @@ export function checkAuthentication(context: AuthContext, known: readonly KnownK
   if (context.method !== 'publickey') return { kind: 'no', reason: `asked by ${context.method}` };
   const { data } = context.key;
   const peer = known.filter(({ key }) => sameKey(key.blob, data))[0];
-  if (peer === undefined) return { kind: 'no', reason: `unknown key ${fingerprint(data)}` };
+  if (peer === undefined) {
+    return { kind: 'no', reason: `unknown key ${fingerprint(data)}`, isUnknown: true };
+  }
   if (peer.key.type === 'ssh-rsa' && context.hashAlgo === undefined) {
     return { kind: 'no', reason: `RSA with SHA-1 by ${peer.name}` };
   }

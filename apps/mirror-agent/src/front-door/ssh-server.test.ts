@@ -46,6 +46,31 @@ describe('the embedded SSH server', () => {
     assert.match(peer?.key ?? '', /^SHA256:/);
   });
 
+  test('a key that is not known yet is asked about once, and let in if it is known by then', async () => {
+    const known = keys.slice(1);
+    let asked = 0;
+    const server = await start({
+      peers: () => known,
+      async onStranger() {
+        asked += 1;
+        known.push(...keys.slice(0, 1));
+      },
+    });
+    const stranger = () => login(server, { privateKey: readFileSync(join(folder, 'stranger')) });
+    await assert.rejects(stranger(), /authentication/);
+    assert.equal(asked, 1);
+    await Promise.all([assert.rejects(stranger()), assert.rejects(stranger())]);
+    assert.equal(asked, 1, 'strangers make us ask now and then, not each time');
+    assert.match((await exec(await login(server), 'sync:all')).stdout, /accepted/);
+
+    const another = keys.slice(1);
+    const learning = await start({
+      peers: () => another,
+      onStranger: async () => void another.push(...keys.slice(0, 1)),
+    });
+    assert.match((await exec(await login(learning), 'sync:all')).stdout, /accepted/);
+  });
+
   test('takes many triggers over one connection, at most eight at once', async () => {
     let running = 0;
     let most = 0;
@@ -241,7 +266,7 @@ async function start(change: Partial<SshServerOptions> = {}): Promise<SshServer>
     address: '127.0.0.1',
     port: 0,
     hostKey: join(folder, 'host'),
-    peers: keys,
+    peers: () => keys,
     receive: async () => ({ result: 'accepted' }),
     maxConnections: 20,
     maxPerSource: 20,

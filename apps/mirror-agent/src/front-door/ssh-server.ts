@@ -3,9 +3,9 @@ import { errnoOf, readSecret } from '@pushmirror/host';
 import { fingerprint } from '@pushmirror/acl';
 import type { Peer, Reply } from '@pushmirror/trigger';
 import ssh2 from 'ssh2';
-import type { Connection, ServerConfig } from 'ssh2';
+import type { AuthContext, Connection, ServerConfig } from 'ssh2';
 import { AgentError, messageOf } from '../errors.ts';
-import { checkAuthentication, type KnownKey } from './ssh-auth.ts';
+import { checkAuthentication, type AuthVerdict, type KnownKey } from './ssh-auth.ts';
 import { createLimits } from './ssh-limits.ts';
 import { serveSessions } from './ssh-session.ts';
 
@@ -23,7 +23,10 @@ export interface SshServerOptions {
   port: number;
   /** Path of an ed25519 private key. */
   hostKey: string;
-  peers: readonly KnownKey[];
+  /** Who may log in, at this moment. */
+  peers: () => readonly KnownKey[];
+  /** An unknown key has come: resolves when it was asked whether `peers` should know it by now. */
+  onStranger?: () => Promise<void>;
   receive: (command: string, peer: Peer) => Promise<Reply>;
   maxConnections: number;
   maxPerSource: number;
@@ -44,6 +47,8 @@ const DEADLINES = {
 };
 const MOST_ATTEMPTS = 6;
 const MOST_SESSIONS = 8;
+/** Strangers make us ask the master about them no more often than that. */
+const BETWEEN_QUESTIONS_MS = 5_000;
 
 /** What OpenSSH 7 and newer, dropbear, PuTTY and paramiko can all do; nothing with SHA-1. */
 const ALGORITHMS: NonNullable<ServerConfig['algorithms']> = {
@@ -113,26 +118,54 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
     ssh.injectSocket(socket);
   });
 
+  let asking: Promise<void> | undefined;
+  let askedAt = -Infinity;
+  /** Undefined when that was asked a moment ago: many strangers are one question. */
+  function askAboutStrangers(): Promise<void> | undefined {
+    if (options.onStranger === undefined) return undefined;
+    if (asking !== undefined) return asking;
+    if (performance.now() - askedAt < BETWEEN_QUESTIONS_MS) return undefined;
+    askedAt = performance.now();
+    asking = options.onStranger().finally(() => (asking = undefined));
+    return asking;
+  }
+
   function serveClient(client: Connection, ip: string, admitted: () => void): void {
     let known: KnownKey | undefined;
     let attempts = 0;
+    let gone = false;
     let idle: NodeJS.Timeout | undefined;
     const inUse = () => {
       clearTimeout(idle);
       idle = setTimeout(() => client.end(), deadlines.idleMs);
     };
     client.on('error', (error) => options.onRefused(ip, error.message));
-    client.on('close', () => clearTimeout(idle));
-    client.on('authentication', (context) => {
-      attempts += 1;
-      if (attempts > MOST_ATTEMPTS) return void client.end();
-      const verdict = safely(() => checkAuthentication(context, options.peers));
+    client.on('close', () => {
+      gone = true;
+      clearTimeout(idle);
+    });
+    const decide = (context: AuthContext, verdict: AuthVerdict) => {
       if (verdict.kind === 'no') {
         if (context.method !== 'none') options.onRefused(ip, verdict.reason);
         return context.reject(['publickey']);
       }
       if (verdict.kind === 'proven') known = verdict.peer;
       context.accept();
+    };
+    client.on('authentication', (context) => {
+      attempts += 1;
+      if (attempts > MOST_ATTEMPTS) return void client.end();
+      const verdict = safely(() => checkAuthentication(context, options.peers()));
+      const isUnknown = verdict.kind === 'no' && verdict.isUnknown === true;
+      const asked = isUnknown ? askAboutStrangers() : undefined;
+      if (asked === undefined) return decide(context, verdict);
+      void asked.then(() => {
+        if (gone) return;
+        decide(
+          context,
+          safely(() => checkAuthentication(context, options.peers())),
+        );
+      });
     });
     client.on('ready', () => {
       admitted();
@@ -166,11 +199,11 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
 }
 
 /** A signature in a strange form makes ssh2 throw; that is one more refusal. */
-function safely(check: () => ReturnType<typeof checkAuthentication>) {
+function safely(check: () => AuthVerdict): AuthVerdict {
   try {
     return check();
   } catch (error) {
-    return { kind: 'no', reason: messageOf(error) } as const;
+    return { kind: 'no', reason: messageOf(error) };
   }
 }
 

@@ -38,7 +38,7 @@ export async function showProof(o: ProofOptions): Promise<() => Promise<void>> {
       address: sshListen.host,
       port: sshListen.port,
       hostKey: o.hostKey,
-      peers: [{ name: 'master', key: parsePublicKey(o.masterKey) }],
+      peers: () => [{ name: 'master', key: parsePublicKey(o.masterKey) }],
       receive: () => Promise.resolve({ result: 'busy', reason: 'This mirror is being set up.' }),
       maxConnections: 20,
       maxPerSource: 10,

@@ -15,6 +15,7 @@ export function renderConfig(answers: Answers, given: SetUp, places: Places): st
     '[master]',
     `url = ${quoted(given.url)}`,
     `token_file = ${quoted(places.token)}`,
+    'follow_tree = true',
     '',
     '[trace]',
     `host = ${quoted(answers.name)}`,

@@ -48,7 +48,7 @@ async function newDownstream(name: string, reply: () => Reply = () => ({ result:
       address: '127.0.0.1',
       port,
       hostKey: join(root, 'host'),
-      peers: [{ name: 'hub', key: pushKey }],
+      peers: () => [{ name: 'hub', key: pushKey }],
       async receive(command) {
         const { token, hold, words: said } = parseTrigger(command);
         if (token !== undefined) got.push(parseHead(token).head.serial);

@@ -1,5 +1,6 @@
 import { AclError } from '@pushmirror/acl';
 import { HostError, type HostErrorCode } from '@pushmirror/host';
+import { NetError } from '@pushmirror/net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { z } from 'zod';
@@ -29,9 +30,7 @@ const STATUS: Record<MasterErrorCode, number> = {
   'wrong-state': 503,
   'no-answer': 503,
   'bad-url': 422,
-  'forbidden-address': 422,
   unreachable: 422,
-  'bad-certificate': 422,
   'bad-answer': 422,
   'already-decided': 409,
   'too-many-registrations': 429,
@@ -54,6 +53,7 @@ export function answerFor(
 ): { status: number; body: z.infer<typeof errorBody> } | undefined {
   const known = asActionable(error) ?? error;
   if (known instanceof MasterError) return answer(STATUS[known.code], known.code, known.message);
+  if (known instanceof NetError) return answer(422, known.code, known.message);
   if (known instanceof AclError) return answer(422, known.code, known.message);
   if (known instanceof HostError) {
     const status = HOST_STATUS[known.code];

@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import { NetError } from '@pushmirror/net';
 import type { AllowedSigner } from '@pushmirror/trigger/head/allowed-signers';
 import { vetHead } from '@pushmirror/trigger/receive/vet';
 import { findMirror } from '../db/mirrors.ts';
@@ -98,7 +99,8 @@ async function read(
   try {
     return judge(await o.reader.read(address, signal), archive, o);
   } catch (error) {
-    if (error instanceof MasterError) return { serial: null, reason: error.message };
+    if (error instanceof MasterError || error instanceof NetError)
+      return { serial: null, reason: error.message };
     throw error;
   }
 }

@@ -1,10 +1,13 @@
 import { connect } from '@pushmirror/trigger/send/connect';
 import { readPushKey } from '@pushmirror/trigger/send/push-key';
 import { MasterError } from '../errors.ts';
-import type { GuardedClient } from '../net/client.ts';
-import type { Answer } from '../net/exchange.ts';
-import type { Guard } from '../net/guard.ts';
-import { parseTarget } from '../net/target.ts';
+import {
+  NetError,
+  parseTarget,
+  type Answer,
+  type Guard,
+  type GuardedClient,
+} from '@pushmirror/net';
 import type { Findings } from './findings.ts';
 
 /** What is to be proven. */
@@ -115,6 +118,6 @@ async function proveSsh(
 
 /** @throws what is not of the mirror's making. */
 function wordsOf(error: unknown): string {
-  if (error instanceof MasterError) return error.message;
+  if (error instanceof MasterError || error instanceof NetError) return error.message;
   throw error;
 }

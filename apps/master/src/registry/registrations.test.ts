@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { newKey, sshServer, temporaryFolder } from '@pushmirror/trigger/send/fixtures.test';
 import type { MasterConfig } from '../config.ts';
-import { webServer } from '../net/fixtures.test.ts';
+import { webServer } from '../../../../libs/net/src/fixtures.test.ts';
 import { createFixture, mirrorBody, someKey, type Fixture } from '../setup/fixture.test.ts';
 
 type View = {

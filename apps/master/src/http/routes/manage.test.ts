@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { newKey, sshServer, temporaryFolder } from '@pushmirror/trigger/send/fixtures.test';
-import { webServer } from '../../net/fixtures.test.ts';
+import { webServer } from '../../../../../libs/net/src/fixtures.test.ts';
 import { createFixture, someKey, type Fixture } from '../../setup/fixture.test.ts';
 
 type Push = { mirror: string; sender: string; state: string; reason: string | null };

@@ -52,7 +52,7 @@ const V4 = [parseCidr('0.0.0.0/0')];
 const GLOBAL = [parseCidr('2000::/3'), ...V4];
 
 /**
- * Why the master must not connect to an address, in words; undefined when it may. `allow` are ranges
+ * Why we must not connect to an address, in words; undefined when it may. `allow` are ranges
  * that the administrator has opened, for networks without public addresses.
  */
 export function whyForbidden(address: string, allow: readonly Cidr[]): string | undefined {

@@ -145,6 +145,7 @@ function reportOf(news: ArchiveNews): { signed: SignedHead; news: Omit<News, Kno
     case 'event':
     case 'waits':
     case 'committing':
+    case 'not-deleted':
     case 'renewed':
       return undefined;
   }
@@ -189,6 +190,8 @@ function logNews(log: Logger, archive: string, news: ArchiveNews): void {
       const fields = { archive, serial: goal?.head.serial, attempt, retryAt, rsync: failure.rsync };
       return log.error(fields, failure.reason);
     }
+    case 'not-deleted':
+      return log.error({ archive }, `what releases dropped cannot be deleted: ${news.reason}`);
     case 'renewed':
       return log.info({ archive, serial: news.signed.head.serial }, 'the head was issued again');
   }

@@ -4,6 +4,7 @@ import type { AgentConfig, ArchiveConfig } from '../config.ts';
 import { messageOf } from '../errors.ts';
 import type { AcceptHead } from '../sync/context.ts';
 import type { SyncEvent, SyncFailed, SyncResult } from '../sync/events.ts';
+import { runDueDeletes } from '../sync/manifest/due-deletes.ts';
 import { runSync } from '../sync/sync.ts';
 import { writeTreeFile } from '../sync/tree-files.ts';
 import type { ArchiveNews, Via } from './news.ts';
@@ -59,6 +60,8 @@ export interface ConvergerOptions {
 }
 
 const SHORTEST_RETRY_MS = 5_000;
+/** After deletes that our own disk would not do. */
+const DELETES_AGAIN_MS = 10 * 60_000;
 
 export async function startConverger(options: ConvergerOptions): Promise<Converger> {
   const { archive, signal, onNews } = options;
@@ -129,7 +132,20 @@ export async function startConverger(options: ConvergerOptions): Promise<Converg
         return wakeup.wait(step.ms);
       case 'rest':
         settle(failure === undefined ? 'idle' : 'failed');
-        return wakeup.wait();
+        return rest();
+    }
+  }
+
+  /** Until there is news; meanwhile what releases dropped goes when its time has come. */
+  async function rest(): Promise<void> {
+    const now = options.now();
+    try {
+      const due = await runDueDeletes(archive.to, options.agent.name, now);
+      const ms = due === undefined ? undefined : Math.max(0, due.getTime() - now.getTime());
+      await wakeup.wait(ms);
+    } catch (error) {
+      await onNews({ type: 'not-deleted', reason: messageOf(error) });
+      await wakeup.wait(DELETES_AGAIN_MS);
     }
   }
 

@@ -24,5 +24,7 @@ export type ArchiveNews =
       retryAt?: Date;
       attempt: number;
     }
+  /** What releases dropped is still there: our own disk would not let it go. */
+  | { type: 'not-deleted'; reason: string }
   /** The tree shows a newer issue of the same head. */
   | { type: 'renewed'; signed: SignedHead };

@@ -64,7 +64,7 @@ async function cleanUp(part: Part): Promise<void> {
   const { after, read, selected } = planned.move;
   await runDeletes(archive.to, { root: after, read, selected }, context.now());
   await noteIndexes(archive.to, planned);
-  await pruneReleases(archive.to);
+  await pruneReleases(archive.to, planned.to.root.sha256);
   // Of a release that was staged for a while, a downstream may be fetching it just now.
   if (part.later !== undefined) await clearNext(archive.to);
   await planned.staging.clean();

@@ -40,20 +40,24 @@ export async function scheduleDeletes(
   await writeTreeFile(to, join(DELETES_FOLDER, name), text);
 }
 
-/**
- * Delete what is due, unless it has come back with a later release.
- *
- * @returns when the next is due.
- */
-export async function runDeletes(to: string, holds: Holds, now: Date): Promise<Date | undefined> {
+/** When the next list is due; undefined when there is none. */
+export async function nextDeletes(to: string): Promise<Date | undefined> {
   const folder = join(to, DELETES_FOLDER);
   let next: Date | undefined;
   for (const name of await readdir(folder).catch(() => [])) {
+    const text = await readFile(join(folder, name), 'latin1').catch(() => '');
+    const due = dueOf(text) ?? new Date(0); // A list that cannot be read goes at once.
+    if (next === undefined || due < next) next = due;
+  }
+  return next;
+}
+
+/** Delete what is due, unless it has come back with a later release. */
+export async function runDeletes(to: string, holds: Holds, now: Date): Promise<void> {
+  const folder = join(to, DELETES_FOLDER);
+  for (const name of await readdir(folder).catch(() => [])) {
     const list = parse(await readFile(join(folder, name), 'latin1'));
-    if (list !== undefined && list.due > now) {
-      next = next === undefined || list.due < next ? list.due : next;
-      continue;
-    }
+    if (list !== undefined && list.due > now) continue;
     for (const [i, entry] of (list?.entries ?? []).entries()) {
       if (i % 200 === 199) await breathe();
       const held = await findEntry(holds.root, entry.path, holds.read);
@@ -62,7 +66,6 @@ export async function runDeletes(to: string, holds: Holds, now: Date): Promise<D
     }
     await rm(join(folder, name));
   }
-  return next;
 }
 
 /** What is on disk only until its grace period is over. */
@@ -77,9 +80,9 @@ export async function waitingDeletes(to: string): Promise<Set<TreePath>> {
 }
 
 function parse(text: string): { due: Date; entries: Pick<Entry, 'kind' | 'path'>[] } | undefined {
-  const [first = '', ...lines] = text.trimEnd().split('\n');
-  const due = new Date(/^due (\S+)$/.exec(first)?.[1] ?? '');
-  if (Number.isNaN(due.getTime())) return undefined;
+  const due = dueOf(text);
+  if (due === undefined) return undefined;
+  const [, ...lines] = text.trimEnd().split('\n');
   const entries = lines.flatMap((line) => {
     const [, kind, word = ''] = /^(file|folder|link) (\S+)$/.exec(line) ?? [];
     const path = percentDecode(word);
@@ -87,4 +90,9 @@ function parse(text: string): { due: Date; entries: Pick<Entry, 'kind' | 'path'>
     return [{ kind: kind as Entry['kind'], path }];
   });
   return { due, entries };
+}
+
+function dueOf(text: string): Date | undefined {
+  const due = new Date(/^due (\S+)$/m.exec(text)?.[1] ?? '');
+  return Number.isNaN(due.getTime()) ? undefined : due;
 }

@@ -5,8 +5,11 @@ import { describe, test } from 'node:test';
 import { BY_HASH_FOLDER, MANIFEST_FOLDER } from '@pushmirror/manifest';
 import { compareTrees } from '../../../../../test/harness/compare-trees.ts';
 import { debianLike, writeFiles } from '../fixtures.test.ts';
-import { write } from '../site.test.ts';
+import { MIRROR, write } from '../site.test.ts';
+import { readCarried } from './carried.ts';
+import { pruneReleases } from './prune.ts';
 import { withManifests } from './publish.test.ts';
+import { verifyTree } from './verify.ts';
 
 const types = (events: readonly { type: string }[]) =>
   events.map(({ type }) => type).filter((type) => type !== 'progress');
@@ -88,5 +91,25 @@ void describe('a sync by manifest', { concurrency: 4 }, () => {
       const shown = versions().map((name) => readFileSync(join(to, BY_HASH_FOLDER, name), 'utf8'));
       assert.ok(shown.includes(current));
       assert.deepEqual(await compareTrees(up, to), []);
+
+      // Nor do many that were only staged push out the one that the tree is at.
+      for (let serial = 11; serial <= 20; serial += 1) {
+        write(up, 'dists/trixie/InRelease', `release ${'x'.repeat(serial)}`);
+        const head = await release(serial);
+        const result = await sync({ goal: () => head, mayCommit: () => false });
+        assert.equal(result.kind, 'staged', JSON.stringify(result));
+      }
+      const carried = await readCarried(to);
+      await pruneReleases(to, carried?.root.sha256 ?? '');
+      // The four newest, its own, and the file Release that all have.
+      assert.deepEqual([carried?.serial, versions().length], [10, 6]);
+      const verified = await verifyTree({
+        archive: { to },
+        mirror: MIRROR,
+        percent: 100,
+        signal: new AbortController().signal,
+        onProblem: (problem) => assert.fail(JSON.stringify(problem)),
+      });
+      assert.equal(verified.kind, 'verified');
     }));
 });

@@ -83,8 +83,12 @@ function namesOfIndexes({ indexes }: PlannedMove['plan']): Set<string> {
   return new Set(indexes.flatMap(({ entry }) => (entry.kind === 'file' ? [entry.sha256] : [])));
 }
 
-/** Remove what a release dropped: a file or link, or a folder when nothing is in it. */
+/**
+ * Remove what a release dropped: a file or link, or a folder when nothing is in it. Where a folder on
+ * the way has become a link, it has gone already, and what the link leads to is something else.
+ */
 export async function remove(to: string, entry: Pick<Entry, 'kind' | 'path'>): Promise<void> {
+  if (!standsInFolders(to, entry.path)) return;
   const path = onDisk(to, entry.path);
   try {
     await (entry.kind === 'folder' ? rmdir(path) : unlink(path));
@@ -92,6 +96,13 @@ export async function remove(to: string, entry: Pick<Entry, 'kind' | 'path'>): P
     const { code = '' } = error as NodeJS.ErrnoException;
     if (!['ENOENT', 'ENOTEMPTY', 'EEXIST', 'ENOTDIR', 'EISDIR'].includes(code)) throw error;
   }
+}
+
+function standsInFolders(to: string, path: TreePath): boolean {
+  const folder = folderOf(path);
+  if (folder === '') return true;
+  if (!standsInFolders(to, folder)) return false;
+  return lstatSync(onDisk(to, folder), { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 /** This thread also answers triggers: it stops for them after so many steps. */

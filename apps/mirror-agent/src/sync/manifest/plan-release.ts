@@ -133,7 +133,9 @@ async function planFrom(context: SyncContext, known: Known): Promise<PlannedMove
   const onDisk = new Set(disk.root.buckets.map(({ sha256 }) => sha256));
   const read: Move['read'] = (bucket) =>
     onDisk.has(bucket.sha256) ? disk.read(bucket) : store.read(bucket);
-  const move = { ...target, before: disk.root, read, selectedBefore: () => true };
+  // Each mirror has this folder, for its own files; it is not the release that lets it go.
+  const selectedBefore = (path: string) => path !== 'project';
+  const move = { ...target, before: disk.root, read, selectedBefore };
   const found = { ...to, epoch: 0, serial: DISK_SERIAL, root: disk.ref, filters: [] };
   return { head, root, from: found, to, move, plan: await planMove(move), staging };
 }

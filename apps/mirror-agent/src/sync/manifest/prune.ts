@@ -19,9 +19,9 @@ const MOST = 8;
 
 /**
  * Remove roots, buckets and index files by digest of old releases from the tree, those of the last
- * few excepted.
+ * few excepted, and those of the release that the tree is at: `current`, its root's digest.
  */
-export async function pruneReleases(to: string): Promise<void> {
+export async function pruneReleases(to: string, current: string): Promise<void> {
   const folder = join(to, MANIFEST_FOLDER);
   const names = await readdir(folder).catch(() => []);
   const roots = names.filter((name) => name.endsWith(rootName({ sha256: '' })));
@@ -29,7 +29,8 @@ export async function pruneReleases(to: string): Promise<void> {
   const aged = await Promise.all(
     roots.map(async (name) => ({ name, age: await ageOf(folder, name) })),
   );
-  const kept = aged.toSorted((a, b) => compareAges(b.age, a.age)).slice(0, KEPT);
+  const newest = aged.toSorted((a, b) => compareAges(b.age, a.age));
+  const kept = newest.filter(({ name }, i) => i < KEPT || digestIn(name) === current);
   const indexes = await indexesIn(
     to,
     kept.map(({ name }) => name),

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -22,11 +23,12 @@ void describe('a release in waves', () => {
       switch: 'as-ready',
       wave: [{ name: 'canary', mirrors: ['leaf1-1'], bake, deadline, gate }],
     });
-  /** A check of the administrator's, which notes what it was told and ends with `code`. */
+  /** A check of the administrator's, which notes what it was told and, when it may, ends with `code`. */
   const checkThatEnds = async (code: number) => {
     const lines = [
       '#!/bin/sh',
       `env > ${network.folder}/told`,
+      `while [ ! -e ${network.folder}/may-end ]; do sleep 0.1; done`,
       'echo it says no >&2',
       `exit ${code}`,
     ];
@@ -51,14 +53,11 @@ void describe('a release in waves', () => {
 
   void test('the canaries have it, nobody else does, not even by a poll; then all have it', async () => {
     await checkThatEnds(0);
-    await canaryAt({ check: [join(checks, 'check')] }, '3s');
+    await canaryAt({ check: [join(checks, 'check')] });
     const serial = await release();
-    await rolloutUntil(
-      network,
-      serial,
-      'the canaries are watched',
-      ({ phase }) => phase === 'baking',
-    );
+    await rolloutUntil(network, serial, 'the gate is asked', ({ phase }) => {
+      return phase === 'baking' && existsSync(join(network.folder, 'told'));
+    });
     await network.mirror('hub2').command('sync', 'debian');
     assert.deepEqual(await servedSerials(network), {
       hub1: serial,
@@ -68,6 +67,7 @@ void describe('a release in waves', () => {
     });
     assert.equal(await serialOf(network.tree('debian')), first, 'the public head');
 
+    await writeFile(join(network.folder, 'may-end'), '');
     const done = await rolloutUntil(network, serial, 'all have it', ({ pushes }) =>
       pushes.every(({ state }) => state === 'committed'),
     );

@@ -1,1 +1,12 @@
-export {};
+export { archiveFolder } from './archive-folder.ts';
+export { type ContentFound, type Sample, type Samples, type SamplesOf } from './look-at-content.ts';
+export {
+  lookOnce,
+  type Look,
+  type LookOptions,
+  type LookQuestion,
+  type LookTarget,
+} from './look.ts';
+export { placesOf, type Place } from './places.ts';
+export type { LookMemory } from './requests.ts';
+export type { Endpoint, Evidence } from './sighting.ts';

@@ -1,5 +1,5 @@
-import { parseTarget } from '../../net/target.ts';
-import { archiveFolder } from '../public-address.ts';
+import { parseTarget } from '@pushmirror/net';
+import { archiveFolder } from './archive-folder.ts';
 
 /** One protocol over which a mirror's tree of an archive is read. */
 export interface Place {
@@ -19,7 +19,7 @@ const RSYNC_PORT = 873;
  * HTTPS where it has the usual port, and its rsync server.
  *
  * @param archives those that the mirror carries
- * @throws MasterError `bad-url`
+ * @throws NetError `bad-url`
  */
 export function placesOf(
   mirror: { http_url: string | null; rsync_url: string | null },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { archiveFolder } from './public-address.ts';
+import { archiveFolder } from './archive-folder.ts';
 
 test("the web address of a mirror with one archive is that archive's", () => {
   assert.equal(archiveFolder('https://a.example/', 'debian', ['debian']), 'https://a.example/');

@@ -23,20 +23,18 @@ const LONGEST_COMMAND = 4096;
  * listens for; the same goes for forwarding on the connection.
  */
 export function serveSessions(client: Connection, options: SessionOptions): void {
-  let open = 0;
+  // One listener for all: a standing connection carries thousands of sessions in its life.
+  const open = new Set<NodeJS.Timeout>();
+  client.on('close', () => open.forEach(clearTimeout));
   client.on('session', (accept, reject) => {
-    if (open >= options.most) return reject();
-    open += 1;
+    if (open.size >= options.most) return reject();
     const session = accept();
     const silence = setTimeout(() => client.end(), options.silenceMs);
-    let closed = false;
-    const close = () => {
+    open.add(silence);
+    session.on('close', () => {
       clearTimeout(silence);
-      if (!closed) open -= 1;
-      closed = true;
-    };
-    session.on('close', close);
-    client.on('close', close);
+      open.delete(silence);
+    });
     serveExec(session, options, () => clearTimeout(silence));
   });
 }

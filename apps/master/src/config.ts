@@ -44,6 +44,8 @@ export const masterSchema = z.strictObject({
       backoff_min: duration.prefault('5s'),
       backoff_max: duration.prefault('10m'),
       give_up_after: duration.prefault('24h'),
+      stock_deadline: duration.prefault('6h'),
+      stock_poll: duration.prefault('5s'),
       slots: z.int().min(1).max(10_000).default(64),
       slot_timeout: duration.prefault('30m'),
       hub_patience: duration.prefault('5m'),

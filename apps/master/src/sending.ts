@@ -1,11 +1,17 @@
+import { parseCidr } from '@pushmirror/acl';
 import { createOpensshSender } from '@pushmirror/trigger/send/openssh-sender';
 import { createSsh2Sender } from '@pushmirror/trigger/send/ssh2-sender';
 import type { Logger } from 'pino';
 import type { MasterConfig } from './config.ts';
 import type { Db } from './db/open.ts';
 import type { PushRow } from './db/schema.ts';
+import { createHeadReader } from './monitor/read-public-head.ts';
+import { createGuardedClient } from './net/client.ts';
+import { createGuard } from './net/guard.ts';
+import { createResolve } from './net/resolve.ts';
 import { createLedger } from './rollout/ledger.ts';
 import { createRolloutEngine, type RolloutEngine } from './rollout/run.ts';
+import { createStockWatch } from './rollout/stock/watch.ts';
 import { every } from './setup/every.ts';
 
 /** All that sends: the engine, what it sends with, and its rounds. */
@@ -36,17 +42,21 @@ export function createSending(o: SendingOptions): Sending {
   const moved = (pushes: readonly PushRow[]) => {
     if (pushes.length === 0) return;
     engine.moved(pushes);
+    stock.moved(pushes);
     o.onMoved(pushes);
   };
+  const backoff = { minMs: push.backoff_min, maxMs: push.backoff_max, factor: 2 };
+  const ledger = createLedger(db, moved);
   const engine = createRolloutEngine({
     db,
-    ledger: createLedger(db, moved),
+    ledger,
     sender,
     now,
     ...(stand === undefined ? {} : { stand }),
     concurrency: push.concurrency,
     attemptDeadlineMs: push.attempt_deadline,
-    backoff: { minMs: push.backoff_min, maxMs: push.backoff_max, factor: 2 },
+    stockDeadlineMs: push.stock_deadline,
+    backoff,
     giveUpAfterMs: push.give_up_after,
     slotsOfMaster: push.slots,
     slotTimeoutMs: push.slot_timeout,
@@ -58,6 +68,23 @@ export function createSending(o: SendingOptions): Sending {
     onMoved: moved,
     onTakeover: (of, why) => logger.warn({ ...of, reason: why }, 'pushes were taken over'),
   });
+  const stock = createStockWatch({
+    db,
+    ledger,
+    reader: createTraceReader(config),
+    backoff,
+    pauseMs: push.stock_poll,
+    now,
+    async onAgain(again) {
+      engine.end([again]);
+      moved([again]);
+      await engine.resume(again.archive);
+    },
+    onTrouble: (error) => logger.error({ err: error }, 'a stock mirror was not looked at'),
+  });
+  const looks = every(push.stock_poll, stock.round, (error) =>
+    logger.error({ err: error }, 'stock mirrors were not looked at'),
+  );
   const soonest = Math.min(push.hub_patience, push.quarantine_after) / 4;
   const pause = Math.min(Math.max(soonest, SHORTEST_ROUND_MS), LONGEST_ROUND_MS);
   const rounds = every(
@@ -71,13 +98,28 @@ export function createSending(o: SendingOptions): Sending {
     async start() {
       await engine.resume();
       void rounds.start();
+      void looks.start();
     },
     async close() {
+      stock.close();
+      await looks.stop();
       await rounds.stop();
       await engine.close();
       await sender.close();
     },
   };
+}
+
+const LARGEST_TRACE = 64 * 1024;
+
+/** Operators have named the addresses, so they are fetched as strangers' are. */
+function createTraceReader({ registration }: MasterConfig) {
+  const guard = createGuard({
+    resolve: createResolve({ servers: registration.name_servers }),
+    allow: registration.allow_addresses.map(parseCidr),
+  });
+  const client = createGuardedClient({ guard, maxBytes: LARGEST_TRACE });
+  return createHeadReader({ client, guard }, { noun: 'trace file', maxBytes: LARGEST_TRACE });
 }
 
 function createSender(config: MasterConfig) {

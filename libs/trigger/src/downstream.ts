@@ -1,5 +1,20 @@
 import { z } from 'zod';
 
+/** How a stock ftpsync mirror is pushed, with the words of runmirrors. */
+export const stockSettings = z.object({
+  /** `all`; `staged`: also told to stage; `mhop`: and to pass that on to its own downstreams. */
+  push: z.enum(['all', 'staged', 'mhop']),
+  /** Ask it to call its upstream back when it has synced. */
+  callback: z.boolean(),
+  /** Its own names of archives, where they are other than ours; "" is its main one. */
+  names: z.record(z.string(), z.string()),
+});
+
+export type StockSettings = z.infer<typeof stockSettings>;
+
+/** Of one of whom nothing else is known. */
+export const plainStock: StockSettings = { push: 'all', callback: false, names: {} };
+
 /** A mirror that is pushed by this host, as the master tells a hub (`GET /v1/downstreams`). */
 export const downstream = z.object({
   name: z.string().min(1).max(255),
@@ -16,6 +31,8 @@ export const downstream = z.object({
   standing: z.boolean().optional(),
   /** It has downstreams of its own, so it goes before those that have none. */
   hub: z.boolean().optional(),
+  /** Of `ftpsync`; `plainStock` when left out. */
+  stock: stockSettings.optional(),
 });
 
 export type Downstream = z.infer<typeof downstream>;

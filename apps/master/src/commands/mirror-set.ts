@@ -4,8 +4,9 @@ import { apiPath, createClient } from './client.ts';
 import { withCommonOptions, type CommonOptions } from './config-option.ts';
 import { UsageError } from './exit.ts';
 import { say, sayJson } from './output.ts';
+import { stockFrom, withStockOptions, type StockOptions } from './stock-options.ts';
 
-interface SetOptions extends CommonOptions {
+interface SetOptions extends CommonOptions, StockOptions {
   slots?: number | null;
   standing?: 'on' | 'off';
 }
@@ -27,14 +28,17 @@ export function mirrorSetCommand(): Command {
       ]),
     )
     .addHelpText('after', '\nExample:\n  mirror-master mirror set hub1.example.org --slots 8');
-  return withCommonOptions(command).action(async (name: string, options: SetOptions) => {
+  const all = withCommonOptions(withStockOptions(command));
+  return all.action(async (name: string, options: SetOptions) => {
     const { slots: wanted, standing } = options;
-    if (wanted === undefined && standing === undefined) {
-      throw new UsageError('Say what to set, with --slots or --standing.');
+    const stock = stockFrom(options);
+    if (wanted === undefined && standing === undefined && stock === undefined) {
+      throw new UsageError('Say what to set, such as with --slots or --standing.');
     }
     const body = {
       ...(wanted === undefined ? {} : { slots: wanted }),
       ...(standing === undefined ? {} : { standing: standing === 'on' }),
+      ...(stock === undefined ? {} : { stock }),
     };
     const path = apiPath('mirrors', name, 'settings');
     const answer = await createClient(options).post(path, body, mirrorSettingsSchema);
@@ -42,6 +46,12 @@ export function mirrorSetCommand(): Command {
     const count = answer.slots ?? 'as many slots as its tier has';
     const kept = answer.standing ? 'a connection is kept open' : 'no connection is kept open';
     say(`${answer.mirror}: ${typeof count === 'number' ? `${count} slots` : count}, ${kept}.`);
+    if (answer.stock === null) return;
+    const { push, callback, trace, names } = answer.stock;
+    say(`Pushed with ${push}${callback ? ' and callback' : ''}; its trace file is ${trace}.`);
+    for (const [archive, own] of Object.entries(names)) {
+      say(`Its name of ${archive} is ${own === '' ? 'none: its main archive' : own}.`);
+    }
   });
 }
 

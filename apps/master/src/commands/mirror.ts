@@ -10,8 +10,9 @@ import { treeLines } from './mirror-tree.ts';
 import { mirrorSetCommand } from './mirror-set.ts';
 import { printable, say, sayJson, sayTable } from './output.ts';
 import { keyFrom, several, sshEndpoint } from './parse.ts';
+import { stockFrom, withStockOptions, type StockOptions } from './stock-options.ts';
 
-interface AddOptions extends CommonOptions {
+interface AddOptions extends CommonOptions, StockOptions {
   kind: 'agent' | 'ftpsync';
   ssh: { user: string; host: string; port: number };
   hostKey: string;
@@ -70,7 +71,8 @@ function addCommand(): Command {
       'after',
       '\nExample:\n  mirror-master mirror add hub1.example.org --ssh mirror@hub1.example.org \\\n    --host-key hub1.pub --push-key hub1-push.pub --rsync-url rsync://hub1.example.org --archive debian',
     );
-  return withCommonOptions(command).action(async (name: string, options: AddOptions) => {
+  const all = withCommonOptions(withStockOptions(command));
+  return all.action(async (name: string, options: AddOptions) => {
     const { archive, pushKey, kind, ssh, upstream, httpUrl, rsyncUrl, country, contact } = options;
     if (archive === undefined) throw new UsageError('Name at least one archive with --archive.');
     const body = {
@@ -85,6 +87,7 @@ function addCommand(): Command {
       hostKey: keyFrom(options.hostKey),
       pushKey: pushKey === undefined ? undefined : keyFrom(pushKey),
       archives: archive,
+      stock: stockFrom(options),
     };
     const answer = await createClient(options).post(apiPath('mirrors'), body, added);
     if (options.json === true) return sayJson(answer);

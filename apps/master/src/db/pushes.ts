@@ -111,6 +111,7 @@ export function supersedePushes(
 /** A push of a wave, with what decides whether it counts there. */
 export interface WavePush extends PushRow {
   kind: MirrorRow['kind'];
+  stock: MirrorRow['stock'];
 }
 
 /** The pushes of one wave of a release, by name. */
@@ -122,7 +123,7 @@ export function pushesOfWave(
     .selectFrom('push')
     .innerJoin('mirror', 'mirror.name', 'push.mirror')
     .selectAll('push')
-    .select('mirror.kind')
+    .select(['mirror.kind', 'mirror.stock'])
     .where('push.archive', '=', of.archive)
     .where('push.serial', '=', of.serial)
     .where('push.wave', '=', of.wave)

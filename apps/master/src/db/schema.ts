@@ -116,6 +116,8 @@ export interface MirrorRow {
   sponsor: string | null;
   bandwidth: string | null;
   addresses: string | null;
+  /** JSON; registry/stock.ts reads it. */
+  stock: string | null;
 }
 
 export interface MirrorArchiveRow {

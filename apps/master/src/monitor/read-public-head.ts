@@ -17,24 +17,45 @@ export interface HeadReader {
 
 const DEADLINE_MS = 10_000;
 
-/** `client` must take no more than a head's 4 KiB, and 10 s. */
-export function createHeadReader(o: { client: GuardedClient; guard: Guard }): HeadReader {
+/** What is read, for the sentences, and how large it may be. */
+interface Wanted {
+  noun: string;
+  maxBytes: number;
+}
+
+const HEAD: Wanted = { noun: 'head', maxBytes: LARGEST_HEAD };
+
+/** `client` must take no more than `maxBytes` (4 KiB by default), and 10 s. */
+export function createHeadReader(
+  o: { client: GuardedClient; guard: Guard },
+  wanted: Wanted = HEAD,
+): HeadReader {
   return {
     read: (address, signal) =>
       address.by === 'http'
-        ? byHttp(o.client, address.url, signal)
-        : byRsync(o.guard, address.url, signal),
+        ? byHttp(o.client, address.url, wanted, signal)
+        : byRsync(o.guard, address.url, wanted, signal),
   };
 }
 
-async function byHttp(client: GuardedClient, url: string, signal: AbortSignal): Promise<Buffer> {
+async function byHttp(
+  client: GuardedClient,
+  url: string,
+  { noun }: Wanted,
+  signal: AbortSignal,
+): Promise<Buffer> {
   const { status, body } = await client.get(url, { signal });
   if (status === 200) return body;
-  throw new MasterError('bad-answer', `${new URL(url).host} answers ${status} for the head.`);
+  throw new MasterError('bad-answer', `${new URL(url).host} answers ${status} for the ${noun}.`);
 }
 
-/** rsync is given the address that was checked, and never more than a head. */
-async function byRsync(guard: Guard, text: string, signal: AbortSignal): Promise<Buffer> {
+/** rsync is given the address that was checked, and never more than is wanted. */
+async function byRsync(
+  guard: Guard,
+  text: string,
+  { noun, maxBytes }: Wanted,
+  signal: AbortSignal,
+): Promise<Buffer> {
   const url = new URL(text);
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(DEADLINE_MS)]);
@@ -48,7 +69,7 @@ async function byRsync(guard: Guard, text: string, signal: AbortSignal): Promise
     const ended = await run({
       argv: [
         'rsync',
-        `--max-size=${LARGEST_HEAD}`,
+        `--max-size=${maxBytes}`,
         '--timeout=10',
         '--contimeout=10',
         '--',
@@ -63,10 +84,10 @@ async function byRsync(guard: Guard, text: string, signal: AbortSignal): Promise
       const why = ended.timedOut
         ? 'no answer in time'
         : `exit code ${ended.code}${said === '' ? '' : `, ${said.slice(0, 200)}`}`;
-      throw new MasterError('unreachable', `${host} gives no head by rsync: ${why}.`);
+      throw new MasterError('unreachable', `${host} gives no ${noun} by rsync: ${why}.`);
     }
     return await readFile(target).catch((cause: unknown) => {
-      throw new MasterError('bad-answer', `${host} gives no head by rsync.`, { cause });
+      throw new MasterError('bad-answer', `${host} gives no ${noun} by rsync.`, { cause });
     });
   } finally {
     await rm(folder, { recursive: true, force: true });

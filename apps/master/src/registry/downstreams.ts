@@ -7,6 +7,7 @@ import type { MirrorRow } from '../db/schema.ts';
 import { adoptedBy } from '../db/takeovers.ts';
 import { isStanding } from '../rollout/outgoing.ts';
 import { slotsOf } from '../rollout/slots.ts';
+import { stockOf } from './stock.ts';
 import { readView, type View } from '../rollout/view.ts';
 
 /** The mirrors that a hub pushes, and a digest that changes whenever the list does. */
@@ -54,5 +55,13 @@ async function withArchives(
     archives: wanted.get(mirror.name) ?? [],
     standing: isStanding(mirror),
     hub: tree.descendants(mirror.name) > 0,
+    ...stockPart(mirror),
   }));
+}
+
+function stockPart(mirror: MirrorRow): Pick<Downstream, 'stock'> {
+  const stock = stockOf(mirror);
+  if (stock === undefined) return {};
+  const { push, callback, names } = stock;
+  return { stock: { push, callback, names } };
 }

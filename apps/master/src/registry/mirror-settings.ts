@@ -3,6 +3,7 @@ import { findMirror, updateMirror } from '../db/mirrors.ts';
 import type { Db } from '../db/open.ts';
 import type { MirrorRow } from '../db/schema.ts';
 import { MasterError } from '../errors.ts';
+import { changedStock, type StockChange } from './stock.ts';
 
 /** What may be set of a mirror while it is in use; what is left out stays. */
 export interface MirrorSettings {
@@ -10,17 +11,19 @@ export interface MirrorSettings {
   slots?: number | null | undefined;
   /** Whether a connection to it is kept open between pushes. */
   standing?: boolean | undefined;
+  /** How a stock ftpsync mirror is pushed. */
+  stock?: StockChange | undefined;
 }
 
 /**
  * Change how a mirror is treated.
  *
- * @throws MasterError `unknown-mirror`.
+ * @throws MasterError `unknown-mirror`; `invalid` for what is said of a stock mirror.
  */
 export function setMirror(
   db: Db,
   name: string,
-  { slots, standing }: MirrorSettings,
+  { slots, standing, stock }: MirrorSettings,
   by: Actor,
   at: Date,
 ): Promise<MirrorRow> {
@@ -30,6 +33,7 @@ export function setMirror(
     const change = {
       ...(slots === undefined ? {} : { slots }),
       ...(standing === undefined ? {} : { standing: standing ? (1 as const) : (0 as const) }),
+      ...(stock === undefined ? {} : { stock: changedStock(row, stock) }),
     };
     if (Object.keys(change).length > 0) await updateMirror(trx, name, change);
     await appendAudit(trx, at, by, { action: 'mirror-set', subject: name, detail: { ...change } });

@@ -8,6 +8,7 @@ import {
 } from '@pushmirror/acl';
 import type { ArchiveRow, MirrorArchiveRow, MirrorRow } from '../db/schema.ts';
 import { MasterError } from '../errors.ts';
+import { changedStock, type StockChange } from './stock.ts';
 import { MASTER, treeOf } from './tree.ts';
 
 /** What an administrator says of a mirror that is to be added. */
@@ -30,6 +31,8 @@ export interface NewMirror {
   bandwidth?: string | undefined;
   /** Where it pulls from: addresses and networks. */
   addresses?: readonly string[];
+  /** Of a stock ftpsync mirror. */
+  stock?: StockChange | undefined;
 }
 
 /** What is known already. */
@@ -75,7 +78,9 @@ export function checkNewMirror(mirror: NewMirror, known: Known, at: Date): Mirro
     quarantine_good: 0,
     slots: null,
     standing: 1,
+    stock: null,
   };
+  row.stock = changedStock(row, mirror.stock ?? {});
   treeOf([...known.mirrors, row]);
   checkArchives(mirror, known);
   checkSender(row, known);

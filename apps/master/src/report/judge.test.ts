@@ -12,7 +12,13 @@ const report = (more: Partial<Report>): Report => ({
   event: 'committed',
   ...more,
 });
-const context: ReportContext = { reporter: 'hub', epoch: 1, optedIn: true, sender: 'hub' };
+const context: ReportContext = {
+  reporter: 'hub',
+  epoch: 1,
+  optedIn: true,
+  sender: 'hub',
+  stock: false,
+};
 
 test('a mirror speaks for itself', () => {
   assert.deepEqual(judgeReport(report({}), context), {
@@ -51,7 +57,11 @@ test('a hub speaks of the pushes that it sends, and of no others', () => {
   });
   assert.equal(judgeReport(push, { ...context, sender: 'master' }).kind, 'refused');
   assert.equal(judgeReport(push, { ...context, sender: undefined }).kind, 'refused');
+  const stock = { ...context, stock: true };
   assert.equal(judgeReport({ ...push, state: 'committed' }, context).kind, 'refused');
+  assert.equal(judgeReport({ ...push, state: 'committed' }, stock).kind, 'refused');
+  assert.equal(judgeReport({ ...push, state: 'staged' }, context).kind, 'refused');
+  assert.equal(judgeReport({ ...push, state: 'staged' }, stock).kind, 'push');
   assert.equal(judgeReport(report({ event: 'push', mirror: 'leaf' }), context).kind, 'refused');
 });
 

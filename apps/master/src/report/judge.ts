@@ -10,6 +10,8 @@ export interface ReportContext {
   optedIn: boolean;
   /** Who is to send the push of this release to the mirror that a `push` report names. */
   sender: string | undefined;
+  /** That mirror is a stock ftpsync host, which cannot speak for itself. */
+  stock: boolean;
 }
 
 /** What a report does. */
@@ -49,8 +51,9 @@ function judgePush(report: Report, context: ReportContext): ReportEffect {
   if (context.sender !== context.reporter) {
     return refused('This push is not for the reporting mirror to send.');
   }
-  // Only the mirror itself knows that it has staged or committed.
-  if (state === 'staged' || state === 'committed' || state === 'superseded') {
+  // Only the mirror itself knows that it has staged or committed; of a stock one, whoever has seen
+  // its stage 1 end.
+  if ((state === 'staged' && !context.stock) || state === 'committed' || state === 'superseded') {
     return refused('A sender cannot say this of a push.');
   }
   return { kind: 'push', mirror, state };

@@ -1,5 +1,6 @@
 import { isTerminal, type Report } from '@pushmirror/trigger';
 import { appendAudit, type Actor } from '../db/audit.ts';
+import { findMirror } from '../db/mirrors.ts';
 import type { Db, DbOrTrx } from '../db/open.ts';
 import { listOptIns, updateClaim } from '../db/opt-ins.ts';
 import { findPush, updatePush, type PushKey } from '../db/pushes.ts';
@@ -71,6 +72,7 @@ async function takeOne(
     epoch: release?.epoch,
     optedIn: optIns.length > 0,
     sender: report.event === 'push' ? (await findPush(trx, about))?.sender : undefined,
+    stock: report.event === 'push' && (await findMirror(trx, about.mirror))?.kind === 'ftpsync',
   });
   if (effect.kind === 'refused') {
     taking.refused.push({ report, reason: effect.reason });

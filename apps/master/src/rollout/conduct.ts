@@ -149,12 +149,13 @@ export function createConductor(o: ConductorOptions): Conductor {
     const safely = (work: Promise<unknown>) =>
       work.catch((error: unknown) => o.onTrouble(archive, error));
     o.onChange(release, change, moved);
+    // First the public head: a stock mirror commits what it finds there.
+    if (becamePublic && archiveRow !== undefined) await safely(o.heads.makePublic(archiveRow));
     await safely(o.send(archive));
     if (hold !== undefined) {
       if (archiveRow !== undefined) await safely(o.heads.makeHoldPublic(archiveRow));
       await safely(o.tellHold(archive, hold));
     }
-    if (becamePublic && archiveRow !== undefined) await safely(o.heads.makePublic(archiveRow));
   };
 
   /** Asking may take minutes, in which a person may hold it, or a newer release take over. */

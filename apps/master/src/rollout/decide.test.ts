@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pushStates, type PushState } from '@pushmirror/trigger';
 import fc from 'fast-check';
-import { countedOf, decide, stepWithoutGate, type Member, type RolloutNow } from './decide.ts';
+import { stagersOf, decide, stepWithoutGate, type Member, type RolloutNow } from './decide.ts';
 import type { Policy } from './policy.ts';
 
 const HOUR = 3_600_000;
@@ -25,7 +25,7 @@ const members = (...states: PushState[]): Member[] =>
   states.map((state, index) => ({
     mirror: 'abcdef'[index] ?? 'z',
     state,
-    kind: 'agent',
+    hearer: 'agent',
     quarantined: 0,
   }));
 const wave = (more: Partial<RolloutNow> = {}): RolloutNow => ({
@@ -63,7 +63,7 @@ test('those that cannot say anything count for nothing; when nobody counts, nobo
   const [a, b] = members('committed', 'waiting');
   assert.ok(a && b);
   assert.deepEqual(decide(wave({ members: [a, { ...b, quarantined: 1 }] }), began), { do: 'bake' });
-  assert.deepEqual(decide(wave({ members: [a, { ...b, kind: 'ftpsync' }] }), began), {
+  assert.deepEqual(decide(wave({ members: [a, { ...b, hearer: 'stock' }] }), began), {
     do: 'bake',
   });
   assert.equal(decide(wave({ members: [{ ...b, quarantined: 1 }] }), began).do, 'hold');
@@ -103,7 +103,7 @@ test('whatever its pushes: a held release does nothing, and a barrier never open
   const member = fc.record({
     mirror: fc.string({ minLength: 1, maxLength: 3 }),
     state: fc.constantFrom(...pushStates),
-    kind: fc.constantFrom('agent' as const, 'ftpsync' as const),
+    hearer: fc.constantFrom('agent' as const, 'stock' as const, 'staged stock' as const),
     quarantined: fc.constantFrom(0 as const, 1 as const),
   });
   const phase = fc.constantFrom('sending', 'staging', 'committing', 'baking', 'done');
@@ -113,11 +113,11 @@ test('whatever its pushes: a held release does nothing, and a barrier never open
       assert.deepEqual(decide({ ...standing, held: true }, later(ms)), { do: 'wait' });
       const step = decide(standing, later(ms));
       if (step.do === 'open') {
-        const ready = countedOf(all).filter(
+        const ready = stagersOf(all).filter(
           ({ state }) => state === 'staged' || state === 'committed',
         );
-        assert.ok(ready.length > 0 || countedOf(all).length === 0);
-        for (const { mirror, state } of countedOf(all)) {
+        assert.ok(ready.length > 0 || stagersOf(all).length === 0);
+        for (const { mirror, state } of stagersOf(all)) {
           const unready = state !== 'staged' && state !== 'committed';
           if (unready) assert.ok(step.leftBehind.includes(mirror));
         }

@@ -2,12 +2,14 @@ import type { PushState } from '@pushmirror/trigger';
 import type { Phase } from '../db/schema.ts';
 import { goalOf, goalText } from './goal.ts';
 import { REST, type Policy } from './policy.ts';
+import type { Hearer } from './to-send.ts';
 
 /** A push of the current wave, as far as it decides. */
 export interface Member {
   mirror: string;
   state: PushState;
-  kind: 'agent' | 'ftpsync';
+  /** What it is; a stock ftpsync mirror that is pushed in stages stages as an agent does. */
+  hearer: Hearer;
   quarantined: 0 | 1;
 }
 
@@ -52,8 +54,8 @@ const NAMED_AT_MOST = 5;
  *     together   staging -> committing -> baking -> (gate) -> the next wave
  *
  * The last wave has no gate behind it: as-ready it is done as soon as it is sent, together when
- * every push of it has ended. Stock ftpsync hosts, which cannot report, and quarantined mirrors
- * count for nothing.
+ * every push of it has ended. Quarantined mirrors count for nothing; stock ftpsync mirrors, which
+ * commit when the release is public, not for a gate; and those that do not stage not for the barrier.
  */
 export function decide(now: RolloutNow, at: Date): Step {
   if (now.held) return { do: 'wait' };
@@ -77,11 +79,16 @@ export function stepWithoutGate(now: RolloutNow): Step {
   return isLast(now) || now.phase === 'done' ? { do: 'wait' } : { do: 'advance' };
 }
 
-/** Those that count for barrier and gate. */
-export function countedOf<M extends Pick<Member, 'kind' | 'quarantined'>>(
+/** Those that count for a gate. */
+export function countedOf<M extends Pick<Member, 'hearer' | 'quarantined'>>(
   members: readonly M[],
 ): M[] {
-  return members.filter(({ kind, quarantined }) => kind === 'agent' && quarantined === 0);
+  return members.filter(({ hearer, quarantined }) => hearer === 'agent' && quarantined === 0);
+}
+
+/** Those for whom the barrier waits. */
+export function stagersOf(members: readonly Member[]): Member[] {
+  return members.filter(({ hearer, quarantined }) => hearer !== 'stock' && quarantined === 0);
 }
 
 /** The name of a wave, as people see it. */
@@ -95,7 +102,7 @@ export function isLast(now: Pick<RolloutNow, 'policy' | 'wave'>): boolean {
 
 /** Only proven stages count; a mirror that failed holds nobody up. */
 function decideBarrier(now: RolloutNow, at: Date): Step {
-  const counted = countedOf(now.members);
+  const counted = stagersOf(now.members);
   const open = counted.filter(({ state }) => !READY.has(state) && !FAILED.has(state));
   const until = after(now.phaseAt, now.policy.stageDeadlineMs);
   if (open.length > 0 && at < until) return { do: 'wait', until };
@@ -108,7 +115,7 @@ function decideBarrier(now: RolloutNow, at: Date): Step {
 
 function leftBehindOf({ members }: RolloutNow): string[] {
   return members
-    .filter(({ kind, state }) => kind === 'agent' && !READY.has(state))
+    .filter(({ hearer, state }) => hearer !== 'stock' && !READY.has(state))
     .map(({ mirror }) => mirror);
 }
 

@@ -37,6 +37,7 @@ async function archivesToTell(db: Db, rows: readonly PushRow[]): Promise<Set<str
     if (!releases.has(name)) releases.set(name, await findRelease(db, row.archive, row.serial));
     const release = releases.get(name);
     if (release === undefined) continue;
+    // Of a stock mirror too: what it is then told is for others to decide.
     if (whatToSend(row, release, 'agent') !== undefined) archives.add(row.archive);
   }
   return archives;

@@ -1,14 +1,16 @@
 import type { Push } from '@pushmirror/trigger/fan-out/push';
+import { formatStockTrigger } from '@pushmirror/trigger/wire/stock';
 import { formatTrigger } from '@pushmirror/trigger/wire/trigger';
 import type { PushTarget } from '@pushmirror/trigger/send/sender';
 import type { Db } from '../db/open.ts';
 import { openPushes, type PushKey } from '../db/pushes.ts';
 import { findRelease } from '../db/releases.ts';
 import type { MirrorRow, PushRow, ReleaseRow } from '../db/schema.ts';
+import { stockOf } from '../registry/stock.ts';
 import { MASTER } from '../registry/tree.ts';
 import { priorityOf } from './priority.ts';
 import { PROBE_EVERY_MS } from './quarantine.ts';
-import { whatToSend, type Word } from './to-send.ts';
+import { whatToSend, type Hearer, type Word } from './to-send.ts';
 import type { View } from './view.ts';
 
 /** Something that the master sends to a mirror. */
@@ -48,7 +50,7 @@ export async function readOutgoing(
     const release = releases.get(name);
     const mirror = needs.view.byName.get(row.mirror);
     if (release === undefined || mirror === undefined) continue;
-    const word = whatToSend(row, release, mirror.kind);
+    const word = whatToSend(row, release, hearerOf(mirror));
     if (word !== undefined) outgoing.push(outgoingOf(row, release, mirror, word, needs));
   }
   return outgoing;
@@ -77,6 +79,13 @@ export function isStanding(mirror: MirrorRow): boolean {
   return mirror.standing === 1 && mirror.kind === 'agent' && mirror.quarantined_at === null;
 }
 
+/** How a mirror takes what it is sent. */
+export function hearerOf(mirror: Pick<MirrorRow, 'name' | 'kind' | 'stock'>): Hearer {
+  const stock = stockOf(mirror);
+  if (stock === undefined) return 'agent';
+  return stock.push === 'all' ? 'stock' : 'staged stock';
+}
+
 function outgoingOf(
   row: PushRow,
   release: ReleaseRow,
@@ -88,13 +97,18 @@ function outgoingOf(
   const kind = word === 'stage2' ? 'commit' : 'head';
   const head = { bytes: Buffer.from(release.head, 'latin1') };
   const { tree } = needs.view;
+  const stock = stockOf(mirror);
+  const command =
+    stock === undefined
+      ? formatTrigger({ archive, words: [word], head })
+      : formatStockTrigger(archive, word, head, stock);
   return {
     kind,
     about: { archive, serial, mirror: mirror.name },
     push: {
       key: nameOf(row, kind),
       target: targetOf(mirror),
-      command: formatTrigger({ archive, words: [word], head }),
+      command,
       priority: priorityOf(row, release, tree, needs.wasReached(mirror.name)),
       ...(kind === 'commit' ? commitTimes(row) : headTimes(row, release, mirror, needs)),
     },

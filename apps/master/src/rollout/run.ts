@@ -61,6 +61,7 @@ export interface EngineOptions extends Required<
   /** How many mirrors may pull from the master itself at once. */
   slotsOfMaster?: number;
   slotTimeoutMs?: number;
+  stockDeadlineMs?: number;
   hubPatienceMs?: number;
   quarantineAfterMs?: number;
   /** Told of each state that was written, for the log. */
@@ -110,6 +111,7 @@ export function createRolloutEngine(o: EngineOptions): RolloutEngine {
     sender: o.sender,
     concurrency: o.concurrency,
     attemptDeadlineMs: o.attemptDeadlineMs,
+    ...(o.stockDeadlineMs === undefined ? {} : { stockDeadlineMs: o.stockDeadlineMs }),
     backoff,
     giveUpAfterMs: o.giveUpAfterMs,
     now,

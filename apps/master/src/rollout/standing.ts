@@ -4,6 +4,7 @@ import { currentRelease } from '../db/releases.ts';
 import type { ReleaseRow } from '../db/schema.ts';
 import type { RolloutNow } from './decide.ts';
 import type { GateQuestion } from './gate.ts';
+import { hearerOf } from './outgoing.ts';
 import { readPolicy } from './policy.ts';
 
 /** A release with all that decides about it. */
@@ -22,7 +23,11 @@ export interface Asked {
 export async function standingOf(trx: DbOrTrx, archive: string): Promise<Standing | undefined> {
   const release = await currentRelease(trx, archive);
   if (release === undefined) return undefined;
-  const members = release.phase === 'done' ? [] : await pushesOfWave(trx, release);
+  const pushes = release.phase === 'done' ? [] : await pushesOfWave(trx, release);
+  const members = pushes.map((push) => ({
+    ...push,
+    hearer: hearerOf({ name: push.mirror, kind: push.kind, stock: push.stock }),
+  }));
   const { phase, wave } = release;
   return {
     release,

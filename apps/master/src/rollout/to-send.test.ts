@@ -14,6 +14,7 @@ const release = (different: Partial<ReleaseRow> = {}) => ({
   wave: 0,
   phase: 'done' as const,
   held_at: null,
+  public_at: '2026-11-21T09:00:00Z',
   ...different,
 });
 const together = (different: Partial<ReleaseRow> = {}) =>
@@ -65,9 +66,26 @@ void describe('what is sent', () => {
     assert.equal(whatToSend(push('staged'), release(), 'agent'), undefined);
   });
 
-  void test('a stock mirror hears nothing before the barrier is open', () => {
-    assert.equal(whatToSend(push('waiting'), together(), 'ftpsync'), undefined);
-    assert.equal(whatToSend(push('waiting'), together({ phase: 'committing' }), 'ftpsync'), 'all');
+  void test('a stock mirror hears nothing before the barrier is open, unless it is pushed in stages', () => {
+    const hears = (hearer: 'stock' | 'staged stock', different: Partial<ReleaseRow> = {}) =>
+      whatToSend(push('waiting'), together(different), hearer);
+    assert.equal(hears('stock'), undefined);
+    assert.equal(hears('staged stock'), 'stage1');
+    assert.equal(hears('stock', { phase: 'committing' }), 'all');
+    assert.equal(hears('staged stock', { phase: 'committing' }), 'all');
+  });
+
+  void test('a stock mirror is not told to commit before the release is public upstream', () => {
+    const canaries = { phase: 'committing', public_at: null } as const;
+    const staged = (release: Partial<ReleaseRow>) =>
+      whatToSend(push('staged'), together(release), 'staged stock');
+    assert.equal(staged(canaries), undefined);
+    assert.equal(staged({ phase: 'committing' }), 'stage2');
+    const sending = release({ phase: 'sending', public_at: null });
+    for (const hearer of ['stock', 'staged stock'] as const) {
+      assert.equal(whatToSend(push('waiting'), sending, hearer), undefined, hearer);
+      assert.equal(whatToSend(push('waiting'), release(), hearer), 'all', hearer);
+    }
   });
 
   void test('what has ended is never sent', () => {

@@ -1,25 +1,32 @@
-import type { MirrorRow, PushRow, ReleaseRow } from '../db/schema.ts';
+import type { PushRow, ReleaseRow } from '../db/schema.ts';
 
 /** How far a mirror may take the head that it is sent. */
 export type Word = 'all' | 'stage1' | 'stage2';
 
 type Row = Pick<PushRow, 'state' | 'wave' | 'commit_told_at'>;
-type Release = Pick<ReleaseRow, 'switch' | 'wave' | 'phase' | 'held_at'>;
+type Release = Pick<ReleaseRow, 'switch' | 'wave' | 'phase' | 'held_at' | 'public_at'>;
+
+/** What hears it: an agent; a stock ftpsync mirror that is pushed whole, or in stages. */
+export type Hearer = 'agent' | 'stock' | 'staged stock';
 
 /**
  * What is to be sent for a push now, or undefined when nothing is: it is done, its wave's turn has
- * not come, the release is held, or the mirror is to speak next. A stock ftpsync host is told only
- * to commit: it cannot report that it has staged, and would stay there for good.
+ * not come, the release is held, or the mirror is to speak next.
+ *
+ * A stock ftpsync mirror commits by what it finds upstream, so it is told to only when the release is
+ * public there; to stage only where that is its way of being pushed.
  */
-export function whatToSend(row: Row, release: Release, kind: MirrorRow['kind']): Word | undefined {
+export function whatToSend(row: Row, release: Release, hearer: Hearer): Word | undefined {
   if (release.held_at !== null || row.wave > release.wave) return undefined;
-  const open = isBarrierOpen(row, release);
+  const found = hearer === 'agent' || release.public_at !== null;
+  const open = isBarrierOpen(row, release) && found;
   switch (row.state) {
     case 'waiting':
     case 'sending':
     case 'unreachable':
       if (open) return 'all';
-      return kind === 'agent' ? 'stage1' : undefined;
+      if (hearer === 'agent') return 'stage1';
+      return hearer === 'staged stock' && isTogether(release) ? 'stage1' : undefined;
     case 'staged':
       return isTogether(release) && open && row.commit_told_at === null ? 'stage2' : undefined;
     case 'accepted':

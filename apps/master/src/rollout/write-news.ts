@@ -1,4 +1,5 @@
 import type { PushNews } from '@pushmirror/trigger/fan-out/push';
+import { hasStaged } from '@pushmirror/trigger/wire/stock';
 import { noteHoldTold } from '../db/holds.ts';
 import type { Db } from '../db/open.ts';
 import type { CommitNews, Ledger } from './ledger.ts';
@@ -9,13 +10,13 @@ const AFTER_REFUSAL_MS = 600_000;
 
 /** Make what became of something outgoing durable: resolves when it is on the disk. */
 export async function writeNews(
-  { kind, about }: Outgoing,
+  { kind, about, push }: Outgoing,
   news: PushNews,
   { db, ledger }: { db: Db; ledger: Ledger },
 ): Promise<void> {
   switch (kind) {
     case 'head':
-      return ledger.note(about, news);
+      return ledger.note(about, { ...news, state: hasStaged(push, news) ? 'staged' : news.state });
     case 'commit':
       return ledger.noteCommit(about, commitNews(news));
     case 'hold': {

@@ -1,6 +1,7 @@
 import {
   createFanOut,
   createSsh2Sender,
+  hasStaged,
   type SignedHead,
   type SignedHold,
 } from '@pushmirror/trigger';
@@ -65,8 +66,9 @@ export async function openHub(options: HubOptions): Promise<Hub> {
       now,
       onStateFailed: ({ target: { mirror } }, error) =>
         log.error({ mirror, err: error }, 'the state of a push could not be kept on disk'),
-      async onState({ key }, change) {
-        const about = readPushKey(key);
+      async onState(push, news) {
+        const about = readPushKey(push.key);
+        const change = hasStaged(push, news) ? { ...news, state: 'staged' as const } : news;
         const { archive, serial, mirror, word } = about;
         const { state, attempts: attempt, reason } = change;
         log.info({ archive, serial, mirror, word, attempt, state, reason }, `push is ${state}`);

@@ -1,6 +1,8 @@
 import {
   compareHeads,
+  formatStockTrigger,
   formatTrigger,
+  plainStock,
   type Downstream,
   type FanOut,
   type PushNews,
@@ -13,7 +15,7 @@ import { keyOf, type PushKey } from './push-key.ts';
 import { createRelayFile, isDone, type Push } from './relay-file.ts';
 import { shareSlots } from './share-slots.ts';
 import { addressOf, targetOf } from './target.ts';
-import { phases, wordFor, type Phase } from './word.ts';
+import { phases, wordFor, type Phase, type Word } from './word.ts';
 
 /** Passes the heads of one archive on to the downstreams, and remembers how far it has come. */
 export interface Relay {
@@ -44,10 +46,13 @@ export interface RelayStatus {
   waiting?: number;
 }
 
-export type PushChange = Pick<
+export interface PushChange extends Pick<
   PushNews,
-  'state' | 'attempts' | 'reason' | 'firstAttemptAt' | 'nextAttemptAt'
->;
+  'attempts' | 'reason' | 'firstAttemptAt' | 'nextAttemptAt'
+> {
+  /** `staged`: a stock mirror's stage 1 has ended well. */
+  state: PushNews['state'] | 'staged';
+}
 
 export interface RelayOptions {
   archive: string;
@@ -123,21 +128,21 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
     for (const { push, downstream } of go) give(push, downstream, signed);
     return wanted.size;
 
-    function hasWord(push: Push, { kind }: Downstream): boolean {
-      return wordFor(push, kind, phase) !== undefined;
+    function hasWord(push: Push, downstream: Downstream): boolean {
+      return wordFor(push, downstream, phase) !== undefined;
     }
   }
 
   /** The push of a downstream, begun anew where there is something else to tell it, or elsewhere. */
   function renewed(downstream: Downstream, phase: Phase): Push {
-    const { name: mirror, kind } = downstream;
+    const { name: mirror } = downstream;
     const target = addressOf(downstream);
     const pushes = relayed?.pushes ?? new Map<string, Push>();
     const known = pushes.get(mirror);
     const moved = known !== undefined && known.target !== target;
     const before = moved ? undefined : known;
     const fresh: Push = { mirror, word: 'all', state: 'waiting', attempts: 0, target };
-    const word = wordFor(before ?? fresh, kind, phase) ?? before?.word ?? 'all';
+    const word = wordFor(before ?? fresh, downstream, phase) ?? before?.word ?? 'all';
     if (before?.word === word) return before;
     if (known !== undefined) forget(mirror);
     const push = { ...fresh, word, slotSince: before?.slotSince };
@@ -152,12 +157,17 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
     fanOut.push({
       key: key(push, signed),
       target: targetOf(downstream),
-      command: formatTrigger({ archive, words: [word], head: signed }),
+      command: commandFor(downstream, word, signed),
       attempts,
       ...(downstream.hub === true ? { priority: 'hub' } : {}),
       ...(firstAttemptAt === undefined ? {} : { firstAttemptAt }),
       ...(nextAttemptAt === undefined ? {} : { notBefore: nextAttemptAt }),
     });
+  }
+
+  function commandFor({ kind, stock }: Downstream, word: Word, head: SignedHead): string {
+    if (kind === 'ftpsync') return formatStockTrigger(archive, word, head, stock ?? plainStock);
+    return formatTrigger({ archive, words: [word], head });
   }
 
   /** Not before the hold is released. */

@@ -1,4 +1,4 @@
-import type { Downstream, PushState } from '@pushmirror/trigger';
+import { plainStock, type Downstream, type PushState } from '@pushmirror/trigger';
 import type { Push } from './relay-file.ts';
 
 /**
@@ -18,20 +18,35 @@ export type Word = (typeof words)[number];
  */
 export function wordFor(
   { word, state }: Pick<Push, 'word' | 'state'>,
-  kind: Downstream['kind'],
+  downstream: Pick<Downstream, 'kind' | 'stock'>,
   phase: Phase,
 ): Word | undefined {
   if (isLost(state)) return undefined;
+  if (downstream.kind === 'ftpsync') return wordForStock({ word, state }, downstream, phase);
   const told = isTold(state) ? word : undefined;
-  if (kind === 'ftpsync') {
-    // It pulls by path, and cannot say that it has staged: there is one word for it.
-    return phase === 'committed' && told === undefined ? 'all' : undefined;
-  }
   if (told === undefined) {
     if (phase === 'staged') return 'stage1';
     return word === 'stage2' ? 'stage2' : 'all';
   }
   return told === 'stage1' && phase !== 'staged' ? 'stage2' : undefined;
+}
+
+/**
+ * It pulls by path, so it can commit when our readers have the release. It has staged when its
+ * ftpsync has ended well; where that failed, it is told to do all of it.
+ */
+function wordForStock(
+  { word, state }: Pick<Push, 'word' | 'state'>,
+  { stock = plainStock }: Pick<Downstream, 'stock'>,
+  phase: Phase,
+): Word | undefined {
+  if (word === 'stage1' && state === 'sending') return 'stage1';
+  const told = isTold(state) ? word : undefined;
+  if (phase !== 'committed')
+    return told === undefined && stock.push !== 'all' ? 'stage1' : undefined;
+  if (told === 'stage1') return state === 'staged' ? 'stage2' : 'all';
+  if (told !== undefined) return undefined;
+  return word === 'stage2' ? 'stage2' : 'all';
 }
 
 function isTold(state: PushState): boolean {

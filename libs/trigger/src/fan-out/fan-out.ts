@@ -22,6 +22,8 @@ export interface FanOutOptions {
   retryLane?: number;
   /** Milliseconds for one attempt, from the connection to the answer; 20,000. */
   attemptDeadlineMs?: number;
+  /** Milliseconds to wait for the end of a stock mirror's sync once it has begun; 6 h. */
+  stockDeadlineMs?: number;
   /** 5 s, doubled up to 10 min, when left out. */
   backoff?: Backoff;
   /** Milliseconds from a push's first attempt to its last one; 24 h. */
@@ -78,6 +80,7 @@ export function createFanOut(options: FanOutOptions): FanOut {
     onState: options.onState,
     onStateFailed: options.onStateFailed ?? (() => {}),
     attemptDeadlineMs: options.attemptDeadlineMs ?? 20_000,
+    stockDeadlineMs: options.stockDeadlineMs ?? 6 * 3_600_000,
     backoff: options.backoff ?? usualBackoff,
     giveUpAfterMs: options.giveUpAfterMs ?? 24 * 3_600_000,
     random: options.random ?? Math.random,

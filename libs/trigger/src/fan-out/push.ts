@@ -39,4 +39,6 @@ export interface PushNews {
   nextAttemptAt?: Date;
   /** What the agent answered, where it did. */
   reply?: Reply;
+  /** Of a stock mirror: what its command ended with. */
+  exitCode?: number;
 }

@@ -12,6 +12,7 @@ export interface Settings {
   onState: (push: Push, news: PushNews) => Promise<void>;
   onStateFailed: (push: Push, error: unknown) => void;
   attemptDeadlineMs: number;
+  stockDeadlineMs: number;
   backoff: Backoff;
   giveUpAfterMs: number;
   random: () => number;
@@ -98,7 +99,11 @@ export function startPush(
       attempts += 1;
       firstAttemptAt ??= now();
       await write({ state: 'sending' });
-      verdict = await makeAttempt(current.signal, () => yielded);
+      verdict = await makeAttempt(
+        current.signal,
+        () => yielded,
+        () => slot.release(),
+      );
     } finally {
       slot.release();
     }
@@ -106,7 +111,13 @@ export function startPush(
     if (verdict.state === 'unreachable') throw new NotYet(verdict);
     if (verdict.state === 'accepted') gate?.pulls(push.key, now());
     const { state, reason, reply } = verdict;
-    await write({ state, ...(reason && { reason }), ...(reply && { reply }) });
+    const exitCode = verdict.state === 'accepted' ? verdict.exitCode : undefined;
+    await write({
+      state,
+      ...(reason && { reason }),
+      ...(reply && { reply }),
+      ...(exitCode === undefined ? {} : { exitCode }),
+    });
   }
 
   /** Until the mirror's upstream has room for it; one that is told a second time has it already. */
@@ -120,16 +131,29 @@ export function startPush(
     await gate.enter({ key, upstream, mirror, priority, patience, onYield, signal: stopped });
   }
 
-  async function makeAttempt(signal: AbortSignal, hasYielded: () => boolean): Promise<Verdict> {
+  async function makeAttempt(
+    signal: AbortSignal,
+    hasYielded: () => boolean,
+    makeRoom: () => void,
+  ): Promise<Verdict> {
     const startedAt = performance.now();
-    const limits = { deadlineMs: settings.attemptDeadlineMs, signal };
+    const onBegun = () => {
+      makeRoom(); // It syncs now, and nobody need wait for that but its upstream's slot.
+      gate?.pulls(push.key, now());
+    };
+    const stock = push.target.kind === 'ftpsync';
+    const limits = {
+      deadlineMs: settings.attemptDeadlineMs,
+      signal,
+      ...(stock ? { stock: { runMs: settings.stockDeadlineMs, onBegun } } : {}),
+    };
     const outcome = await settings.sender
       .send(push.target, push.command, limits)
       .catch((error: unknown): Outcome => ({ kind: 'unreachable', reason: String(error) }));
     stopped.throwIfAborted();
     const verdict = verdictOf(outcome);
     const through = outcome.kind === 'replied' || outcome.kind === 'ended';
-    if (through) settings.patience.learn(performance.now() - startedAt);
+    if (through && !stock) settings.patience.learn(performance.now() - startedAt);
     if (through || !hasYielded()) return verdict;
     return { state: 'unreachable', reason: MADE_ROOM, slow: false };
   }

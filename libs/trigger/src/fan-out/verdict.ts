@@ -4,7 +4,7 @@ import type { Reply } from '../wire/reply.ts';
 
 /** What an outcome means for its push. */
 export type Verdict =
-  | { state: 'accepted'; reason?: string; reply?: Reply }
+  | { state: 'accepted'; reason?: string; reply?: Reply; exitCode?: number }
   | { state: 'refused'; reason: string; reply?: Reply }
   /** Worth another attempt; `slow` when only a person can change what stands in the way. */
   | { state: 'unreachable'; reason: string; reply?: Reply; slow: boolean };
@@ -26,6 +26,8 @@ export function verdictOf(outcome: Outcome): Verdict {
       return verdictOfReply(outcome.reply);
     case 'ended':
       return verdictOfExit(outcome.exitCode, outcome.output);
+    case 'running':
+      return { state: 'accepted', reason: "The mirror's ftpsync still runs." };
     case 'unreachable':
       return { state: 'unreachable', reason: outcome.reason, slow: false };
     case 'rejected':
@@ -57,7 +59,7 @@ function verdictOfReply(received: Reply): Verdict {
 
 function verdictOfExit(exitCode: number, output: string): Verdict {
   const said = output === '' ? '' : `: ${output}`;
-  if (exitCode === 0) return { state: 'accepted' };
+  if (exitCode === 0) return { state: 'accepted', exitCode };
   if (exitCode === NOT_REACHED) {
     const reason = `The mirror's command ended with exit code 255${said}.`;
     return { state: 'unreachable', reason, slow: false };
@@ -71,6 +73,7 @@ function verdictOfExit(exitCode: number, output: string): Verdict {
   }
   return {
     state: 'accepted',
+    exitCode,
     reason: `The mirror's ftpsync ended with exit code ${exitCode}${said}.`,
   };
 }

@@ -1,7 +1,7 @@
 import type { ClientChannel } from 'ssh2';
 import { LARGEST_ANSWER, outcomeOfAnswer, replyIn } from './answer.ts';
 import type { Connection } from './connection.ts';
-import type { Outcome, PushTarget } from './sender.ts';
+import type { Outcome, PushTarget, StockLimits } from './sender.ts';
 import { sentences } from './sentences.ts';
 import { exitCodeOf } from '../wire/reply.ts';
 
@@ -22,6 +22,7 @@ export interface ExecLimits {
   /** The host must have started the command by then; past it the connection counts as broken. */
   startMs: number;
   signal?: AbortSignal | undefined;
+  stock?: StockLimits | undefined;
 }
 
 /** Run the trigger command over a connection and read its answer. Never throws. */
@@ -67,7 +68,7 @@ export function execute(
       () => fail(sentences.noAnswer(target, limits.deadlineMs), 'broken'),
       limits.startMs,
     );
-    const deadline = setTimeout(
+    let deadline = setTimeout(
       () => cutShort(sentences.noAnswer(target, limits.deadlineMs), 'spent'),
       limits.leftMs,
     );
@@ -93,6 +94,12 @@ export function execute(
       if (settled) return opened.close();
       channel = opened;
       clearTimeout(start);
+      if (target.kind === 'ftpsync' && limits.stock !== undefined) {
+        clearTimeout(deadline);
+        const { runMs, onBegun } = limits.stock;
+        deadline = setTimeout(() => settle({ kind: 'running' }, 'spent'), runMs);
+        onBegun();
+      }
       opened.on('data', (chunk: Buffer) => {
         stdout = Buffer.concat([stdout, chunk.subarray(0, LARGEST_ANSWER + 1)]);
         if (stdout.length > LARGEST_ANSWER) {

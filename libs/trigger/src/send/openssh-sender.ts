@@ -4,7 +4,7 @@ import { checkTarget } from './check-target.ts';
 import { LARGEST_ANSWER, outcomeOfAnswer, replyIn } from './answer.ts';
 import { writeKnownHosts } from './known-hosts.ts';
 import { outcomeOfSshFailure } from './openssh-words.ts';
-import type { Outcome, PushTarget, Sender } from './sender.ts';
+import type { Outcome, PushTarget, Sender, SendLimits } from './sender.ts';
 import { sentences } from './sentences.ts';
 
 export interface OpensshSenderOptions {
@@ -28,11 +28,7 @@ export function createOpensshSender(options: OpensshSenderOptions): Sender {
   readSecret(options.privateKeyPath).fill(0); // ssh reads it; here only: is it fit for use?
   const attempts = createAttempts();
 
-  async function send(
-    target: PushTarget,
-    command: string,
-    limits: { deadlineMs: number; signal?: AbortSignal },
-  ): Promise<Outcome> {
+  async function send(target: PushTarget, command: string, limits: SendLimits): Promise<Outcome> {
     const pinned = checkTarget(target);
     if (typeof pinned === 'string') return { kind: 'rejected', reason: pinned };
     if (!/^[\x20-\x7e]+$/.test(command)) {
@@ -43,10 +39,32 @@ export function createOpensshSender(options: OpensshSenderOptions): Sender {
       const knownHostsFile = await writeKnownHosts(options.stateDir, target);
       const argv = argvFor(target, command, knownHostsFile, limits.deadlineMs);
       return await attempts.run(limits.signal, (attempt) =>
-        runSsh(target, argv, limits.deadlineMs, attempt),
+        target.kind === 'ftpsync' && limits.stock !== undefined
+          ? runStock(target, argv, limits, attempt)
+          : runSsh(target, argv, limits.deadlineMs, attempt),
       );
     } catch (error) {
       return outcomeOfThrown(target, error);
+    }
+  }
+
+  /** ssh does not say when the command has begun: it has when there was time to fail before. */
+  async function runStock(
+    target: PushTarget,
+    argv: [string, ...string[]],
+    { deadlineMs, stock }: SendLimits,
+    attempt: AbortController,
+  ): Promise<Outcome> {
+    let begun = false;
+    const timer = setTimeout(() => {
+      begun = true;
+      stock?.onBegun();
+    }, deadlineMs);
+    try {
+      const runMs = stock?.runMs ?? 0;
+      return await runSsh(target, argv, deadlineMs + runMs, attempt, () => begun);
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -55,6 +73,7 @@ export function createOpensshSender(options: OpensshSenderOptions): Sender {
     argv: [string, ...string[]],
     deadlineMs: number,
     attempt: AbortController,
+    isRunning = () => false,
   ): Promise<Outcome> {
     let bytes = 0;
     const result = await run({
@@ -71,6 +90,7 @@ export function createOpensshSender(options: OpensshSenderOptions): Sender {
     const unreachable = (reason: string) => ({ kind: 'unreachable', reason }) as const;
     if (bytes > LARGEST_ANSWER) return unreachable(sentences.tooMuch(target, LARGEST_ANSWER));
     if (result.aborted) return unreachable(sentences.cancelled());
+    if (result.timedOut && isRunning()) return { kind: 'running' };
     if (result.timedOut) return unreachable(sentences.stalled(target, deadlineMs));
     const failed = result.code === SSH_FAILED && replyIn(result.stdout) === undefined;
     if (failed) return outcomeOfSshFailure(target, result.stderr, connectSeconds(deadlineMs));

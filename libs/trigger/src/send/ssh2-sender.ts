@@ -2,7 +2,7 @@ import { createAttempts } from './attempts.ts';
 import { connect } from './connect.ts';
 import { execute } from './exec.ts';
 import { readPushKey } from './push-key.ts';
-import type { Outcome, PushTarget, Sender } from './sender.ts';
+import type { Outcome, PushTarget, Sender, SendLimits, StockLimits } from './sender.ts';
 import { createStanding, type StandingCounts, type StandingOptions } from './standing.ts';
 
 export interface Ssh2SenderOptions {
@@ -47,17 +47,13 @@ export function createSsh2Sender(options: Ssh2SenderOptions): Ssh2Sender {
     options.standing ?? {},
   );
 
-  function send(
-    target: PushTarget,
-    command: string,
-    limits: { deadlineMs: number; signal?: AbortSignal },
-  ): Promise<Outcome> {
+  function send(target: PushTarget, command: string, limits: SendLimits): Promise<Outcome> {
     const endsAt = performance.now() + limits.deadlineMs;
     return attempts.run(
       limits.signal,
       async ({ signal }) =>
         (await sendOverStanding(target, command, limits.deadlineMs, signal)) ??
-        (await sendOverFresh(target, command, endsAt - performance.now(), signal)),
+        (await sendOverFresh(target, command, endsAt - performance.now(), signal, limits.stock)),
     );
   }
 
@@ -87,12 +83,13 @@ export function createSsh2Sender(options: Ssh2SenderOptions): Ssh2Sender {
     command: string,
     deadlineMs: number,
     signal: AbortSignal,
+    stock: StockLimits | undefined,
   ): Promise<Outcome> {
     const startedAt = performance.now();
     const connected = await open(target, deadlineMs, signal);
     if (!connected.ok) return connected.outcome;
     const left = deadlineMs - (performance.now() - startedAt);
-    const limits = { leftMs: left, deadlineMs, startMs: left, signal };
+    const limits = { leftMs: left, deadlineMs, startMs: left, signal, stock };
     const done = await execute(connected.connection, target, command, limits);
     if (target.standing === true && done.connection === 'clean') {
       pool.keep(target, connected.connection);

@@ -3,8 +3,10 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Db } from '../../db/open.ts';
 import { setMirror } from '../../registry/mirror-settings.ts';
+import { stockOf } from '../../registry/stock.ts';
 import type { Auth } from '../auth.ts';
 import { bearer, name } from './schemas.ts';
+import { stockChange, stockSchema } from './stock-schema.ts';
 
 export interface MirrorSettingsNeeds {
   db: Db;
@@ -19,6 +21,8 @@ export const mirrorSettingsSchema = z.object({
   /** Null is the default of its tier. */
   slots: z.number().nullable(),
   standing: z.boolean(),
+  /** Null of an agent. */
+  stock: stockSchema.nullable(),
 });
 
 /** `mirror set`: how a mirror is treated. */
@@ -38,6 +42,7 @@ export function mirrorSettingsRoutes(
         body: z.strictObject({
           slots: z.int().min(1).max(10_000).nullable().optional(),
           standing: z.boolean().optional(),
+          stock: stockChange.optional(),
         }),
         response: { 200: mirrorSettingsSchema },
       },
@@ -47,7 +52,12 @@ export function mirrorSettingsRoutes(
       const by = auth.caller(request);
       const row = await setMirror(db, request.params.mirror, request.body, by, needs.now());
       await needs.onMirrorsChanged();
-      return { mirror: row.name, slots: row.slots, standing: row.standing === 1 };
+      return {
+        mirror: row.name,
+        slots: row.slots,
+        standing: row.standing === 1,
+        stock: stockOf(row) ?? null,
+      };
     },
   );
   done();

@@ -11,6 +11,7 @@ import { operatorKit, type MasterFacts } from '../../registry/operator-kit.ts';
 import { treeOf } from '../../registry/tree.ts';
 import type { Auth } from '../auth.ts';
 import { bearer, line, mirrorSchema, name } from './schemas.ts';
+import { stockChange } from './stock-schema.ts';
 import { mirrorView } from './views.ts';
 
 export interface MirrorNeeds {
@@ -53,6 +54,7 @@ const newMirror = z.strictObject({
     .regex(/^[A-Z]{2}$/, { error: 'expected two capital letters such as "DE"' })
     .optional(),
   contact: line.optional(),
+  stock: stockChange.optional(),
 });
 
 export function mirrorRoutes(base: FastifyInstance, needs: MirrorNeeds, done: () => void): void {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { stockSchema } from './stock-schema.ts';
 
 /** Pieces that several routes share. Names are checked by the rules behind the routes. */
 export const name = z.string().min(1).max(255);
@@ -144,6 +145,8 @@ export const mirrorSchema = z.object({
   /** Since when it is tried once an hour only, and why. */
   quarantinedAt: time.nullable(),
   quarantineReason: z.string().nullable(),
+  /** Null of an agent. */
+  stock: stockSchema.nullable(),
   archives: z.array(claimSchema),
 });
 

@@ -7,6 +7,7 @@ import type {
   ReleaseRow,
 } from '../../db/schema.ts';
 import type { MirrorStanding, Overview, RolloutOverview } from '../../monitor/overview.ts';
+import { stockOf } from '../../registry/stock.ts';
 import type { Tree } from '../../registry/tree.ts';
 import { heldView } from '../../rollout/news-events.ts';
 import { readPolicy, REST } from '../../rollout/policy.ts';
@@ -131,6 +132,7 @@ export function mirrorView(
     standing: row.standing === 1,
     quarantinedAt: row.quarantined_at,
     quarantineReason: row.quarantine_reason,
+    stock: stockOf(row) ?? null,
     archives: optIns.filter((optIn) => optIn.mirror === row.name).map(claimView),
   };
 }

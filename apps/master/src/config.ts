@@ -84,6 +84,16 @@ export const masterSchema = z.strictObject({
       max_connections: z.int().min(1).default(200),
     })
     .optional(),
+  rsync_ssh: z
+    .strictObject({
+      url: url(
+        /^ssh:\/\/[^@\s/]+@[^\s/]+$/,
+        'a URL such as "ssh://mirror@ftp.example.org" or "ssh://mirror@ftp.example.org:2222"',
+      ),
+      host_key: absolutePath,
+      rsync: absolutePath.prefault('/usr/bin/rsync'),
+    })
+    .optional(),
 });
 
 /** The master's settings; times are milliseconds. */

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { portError } from './access/free-port.ts';
 import { checkInstalled } from './access/check-installed.ts';
+import { holdHostKey } from './access/host-keys.ts';
 import { renderForMaster } from './access/render.ts';
 import { createServing, type Serving } from './access/serving.ts';
 import { withdrawDenied } from './access/withdraw.ts';
@@ -20,10 +21,12 @@ import { createFeed } from './monitor/feed.ts';
 import { createConducting, type Conducting } from './rollout/conducting.ts';
 import { createNews, type News } from './rollout/news.ts';
 import { pruneOld } from './rollout/retention.ts';
+import type { Retried } from './rollout/retry.ts';
+import { retryMirror } from './rollout/retry-mirror.ts';
 import type { RolloutEngine } from './rollout/run.ts';
 import { createSending, type Sending } from './sending.ts';
 import { createDoorkeeper } from './registry/doorkeeper.ts';
-import { readKeys, type MasterKeys } from './setup/keys.ts';
+import { readKeys, readPublicKey, type MasterKeys } from './setup/keys.ts';
 import { openState, type StateFolder } from './setup/state-folder.ts';
 import { every, type Repeated } from './setup/every.ts';
 
@@ -88,7 +91,12 @@ async function assemble(parts: Parts): Promise<Master> {
     news.moved(pushes);
     conducting.moved(pushes);
   };
-  const sending = createSending({ ...parts, onMoved });
+  const onHostKeyChange = (mirror: string) =>
+    void holdHostKey(db, mirror, now).then(
+      (first) => first && logger.warn({ mirror }, 'it shows another host key, which is held'),
+      (error: unknown) => logger.error({ mirror, err: error }, 'its host key was not looked at'),
+    );
+  const sending = createSending({ ...parts, onMoved, onHostKeyChange });
   const { engine } = sending;
   const turns = createTurns();
   const heads = createHeads({
@@ -123,12 +131,17 @@ async function assemble(parts: Parts): Promise<Master> {
       conducting.begin(archive);
     },
   });
+  const ssh = config.rsync_ssh && {
+    url: config.rsync_ssh.url,
+    hostKey: readPublicKey(config.rsync_ssh.host_key),
+  };
   const facts = () => ({
     network: config.network,
     url: publicUrl(config),
     rsyncUrl: rsyncUrl(config),
     pushKey: keys.pushKey.line,
     allowedSigners: keys.readAllowedSigners(),
+    ...(ssh === undefined ? {} : { ssh }),
   });
   const serving = createServing({
     ...parts,
@@ -139,6 +152,11 @@ async function assemble(parts: Parts): Promise<Master> {
   const onMirrorsChanged = async () => {
     await access.refresh();
     await engine.resume();
+  };
+  const onRetried = async ({ archive, pushes }: Retried) => {
+    engine.end(pushes); // A rest is over, with all that was remembered of it.
+    sending.moved(pushes);
+    await engine.resume(archive);
   };
   const app = await createApp({
     db,
@@ -164,10 +182,9 @@ async function assemble(parts: Parts): Promise<Master> {
     mayPull: (key) => engine.mayPull(key),
     conducting,
     checks: config.checks,
-    async onRetried({ archive, pushes }) {
-      engine.end(pushes); // A rest is over, with all that was remembered of it.
-      sending.moved(pushes);
-      await engine.resume(archive);
+    onRetried,
+    async onHostKeyConfirmed(mirror, by) {
+      for (const retried of await retryMirror(db, mirror, by, now())) await onRetried(retried);
     },
   });
   const upkeep = createUpkeep(parts, heads, engine);

@@ -1,6 +1,7 @@
 import { parseCidr } from '@pushmirror/acl';
 import { createOpensshSender } from '@pushmirror/trigger/send/openssh-sender';
 import { createSsh2Sender } from '@pushmirror/trigger/send/ssh2-sender';
+import { isHostKeyChange } from '@pushmirror/trigger/send/sentences';
 import type { Logger } from 'pino';
 import type { MasterConfig } from './config.ts';
 import type { Db } from './db/open.ts';
@@ -28,6 +29,8 @@ export interface SendingOptions {
   logger: Logger;
   now: () => Date;
   db: Db;
+  /** A mirror's SSH server showed another key than the pinned one. */
+  onHostKeyChange: (mirror: string) => void;
   /** Told of every push that changed, by whatever news. */
   onMoved: (pushes: readonly PushRow[]) => void;
 }
@@ -62,8 +65,10 @@ export function createSending(o: SendingOptions): Sending {
     slotTimeoutMs: push.slot_timeout,
     hubPatienceMs: push.hub_patience,
     quarantineAfterMs: push.quarantine_after,
-    onNews: (key, { state, attempts, reason }) =>
-      logger.info({ ...key, state, attempt: attempts, reason }, 'push'),
+    onNews(key, { state, attempts, reason }) {
+      logger.info({ ...key, state, attempt: attempts, reason }, 'push');
+      if (isHostKeyChange(reason ?? '')) o.onHostKeyChange(key.mirror);
+    },
     onTrouble: (key, error) => logger.error({ ...key, err: error }, 'not done, and tried again'),
     onMoved: moved,
     onTakeover: (of, why) => logger.warn({ ...of, reason: why }, 'pushes were taken over'),

@@ -24,3 +24,4 @@ export {
 } from './rsyncd.ts';
 export { hiddenPatterns, shownPatterns } from './rsync-patterns.ts';
 export type { Action, Request, Rule } from './rule.ts';
+export { sshPulls, type SshPuller, type SshPullOptions } from './ssh-pulls.ts';

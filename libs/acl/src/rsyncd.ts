@@ -33,9 +33,12 @@ export interface RsyncdModule {
 }
 
 export interface RsyncdConf {
-  /** A numeric address to listen on; `::` for all, of both families. */
-  address: string;
-  port: number;
+  /**
+   * A numeric address to listen on; `::` for all, of both families. Left out, with the port, for a
+   * daemon on standard input and output.
+   */
+  address?: string;
+  port?: number;
   pidFile?: string;
   logFile?: string;
   lockFile?: string;
@@ -80,14 +83,9 @@ export function renderRsyncdConf(conf: RsyncdConf): string {
 }
 
 function globals(conf: RsyncdConf): string[] {
-  if (isIP(conf.address) === 0 || conf.address.includes('%')) {
-    throw unsafe(`its address must be a numeric one, not ${shown(conf.address)}`);
-  }
   return [
     '# Written by pushmirror; changes made here are lost.',
-    // rsync takes "::" for IPv6 alone; without an address it listens on all there are.
-    ...(conf.address === '::' ? [] : [`address = ${conf.address}`]),
-    `port = ${whole('port', conf.port, 1, 65535)}`,
+    ...listening(conf),
     ...optional('pid file', conf.pidFile, pathText),
     ...optional('log file', conf.logFile, pathText),
     ...optional('lock file', conf.lockFile, pathText),
@@ -102,6 +100,18 @@ function globals(conf: RsyncdConf): string[] {
     'timeout = 600',
     // Else its short answers wait for acknowledgements, 40 ms a time.
     'socket options = TCP_NODELAY',
+  ];
+}
+
+function listening({ address, port }: RsyncdConf): string[] {
+  if (address === undefined && port === undefined) return [];
+  if (address === undefined || isIP(address) === 0 || address.includes('%')) {
+    throw unsafe(`its address must be a numeric one, not ${shown(address ?? '')}`);
+  }
+  return [
+    // rsync takes "::" for IPv6 alone; without an address it listens on all there are.
+    ...(address === '::' ? [] : [`address = ${address}`]),
+    `port = ${whole('port', port ?? 0, 1, 65535)}`,
   ];
 }
 

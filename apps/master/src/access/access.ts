@@ -3,9 +3,8 @@ import type { AccessResponse } from '@pushmirror/trigger/access';
 import type { Db } from '../db/open.ts';
 import { deleteRsyncSecret, insertRsyncSecrets } from '../db/rsync-secrets.ts';
 import { downstreamsOf } from '../registry/downstreams.ts';
-import type { MasterFacts } from '../registry/operator-kit.ts';
 import { every } from '../setup/every.ts';
-import { accessAnswer } from './answer.ts';
+import { accessAnswer, type MasterDoors } from './answer.ts';
 import { nextChange } from './compile.ts';
 import { readPolicy, type Policy } from './policy.ts';
 import { missingSecrets } from './secrets.ts';
@@ -30,7 +29,7 @@ export interface AccessOptions {
   db: Db;
   network: string;
   /** What mirrors must know of the master; read anew each time, since keys rotate. */
-  facts: () => Pick<MasterFacts, 'pushKey' | 'rsyncUrl'>;
+  facts: () => MasterDoors;
   now: () => Date;
   /** Told of each change, before anybody else; such as to write the rsync daemon's files. */
   onChange: (policy: Policy) => Promise<void>;
@@ -131,8 +130,8 @@ async function withSecrets(db: Db, policy: Policy, at: Date): Promise<Policy> {
 }
 
 function printOf(policy: Policy): string {
-  const { network, archives, mirrors, optIns, added, views, secrets } = policy;
-  const parts = { network, archives, mirrors, optIns: [...optIns], added, views, secrets };
+  const { tree: _, rules: __, optIns, ...rest } = policy;
+  const parts = { ...rest, optIns: [...optIns] };
   const text = JSON.stringify(parts);
   return createHash('sha256').update(text).digest('hex');
 }

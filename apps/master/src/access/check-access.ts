@@ -37,8 +37,11 @@ export function checkAccess(policy: Policy): void {
       throw invalid(`${where}: ${rule.archive ?? ''} has no view ${rule.view}. Add it first.`);
     }
     if (rule.path === undefined) continue;
-    const { mirror, network, role, tier, from } = rule;
-    if (rule.effect === 'allow' || (mirror ?? network ?? role ?? tier ?? from) !== undefined) {
+    const { mirror, key, network, role, tier, from } = rule;
+    if (
+      rule.effect === 'allow' ||
+      (mirror ?? key ?? network ?? role ?? tier ?? from) !== undefined
+    ) {
       throw invalid(
         `${where}: a path can only be denied, and to everybody. Where some mirrors may have it, make it a view and let those pull that.`,
       );

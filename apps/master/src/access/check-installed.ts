@@ -3,10 +3,11 @@ import type { Access } from './access.ts';
 import { driftOf, type Drift } from './drift.ts';
 import { rsyncdFiles } from './rsync-daemon.ts';
 import { rsyncdSettings, servedByMaster } from './serving.ts';
+import { sshFiles } from './ssh-doors.ts';
 
 /** Whether what is installed is what the rules come to. */
 export interface CheckedAccess {
-  /** False: the master runs no rsync daemon. */
+  /** False: the master runs no rsync daemon, and lets nobody pull over SSH. */
   managed: boolean;
   drift: Drift[];
   mirrors: { mirror: string; current: boolean; askedAt: string | null }[];
@@ -24,7 +25,8 @@ export async function checkInstalled(
   await access.refresh();
   const policy = await access.policy();
   const settings = rsyncdSettings(config);
-  const files = settings === undefined ? [] : rsyncdFiles(settings, servedByMaster(policy, now()));
+  const daemon = settings === undefined ? [] : rsyncdFiles(settings, servedByMaster(policy, now()));
+  const files = [...daemon, ...(sshFiles(config, policy, now())?.files ?? [])];
   const agents = policy.mirrors.filter(({ kind }) => kind === 'agent');
   const mirrors = [];
   for (const { name } of agents) {
@@ -32,5 +34,5 @@ export async function checkInstalled(
     const current = said?.digest === (await access.answerFor(name)).digest;
     mirrors.push({ mirror: name, current, askedAt: said?.at.toISOString() ?? null });
   }
-  return { managed: settings !== undefined, drift: await driftOf(files), mirrors };
+  return { managed: files.length > 0, drift: await driftOf(files), mirrors };
 }

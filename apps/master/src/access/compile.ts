@@ -1,12 +1,17 @@
 import {
   decide,
+  fingerprint,
   isWithin,
+  parsePublicKey,
   reachOf,
   uniteReaches,
   type AccessModule,
   type Request,
+  type SshPuller,
 } from '@pushmirror/acl';
+import { liveKeys } from './live-keys.ts';
 import { pullersAt, rulesAbout, whoIs, type Policy } from './policy.ts';
+import { IN_GOOD_STANDING } from './registry-rules.ts';
 import { moduleOf } from './rule-text.ts';
 import { liveSecrets, userOf } from './secrets.ts';
 
@@ -14,6 +19,8 @@ import { liveSecrets, userOf } from './secrets.ts';
 export interface AccessPlan {
   modules: AccessModule[];
   secrets: { user: string; secret: string }[];
+  /** What each key with which a mirror pulls over SSH may have. */
+  sshPullers: SshPuller[];
   /** Where rsync can say less than the rules do, one sentence each; it then grants less. */
   notes: string[];
 }
@@ -60,7 +67,34 @@ export function compileAccess(
     ];
   });
   const secrets = live.map((one) => ({ user: userOf(one), secret: one.secret }));
-  return { modules, secrets, notes };
+  return { modules, secrets, sshPullers: sshPullers(policy, pullers, archives, at), notes };
+}
+
+function sshPullers(
+  policy: Policy,
+  pullers: readonly string[],
+  archives: readonly string[],
+  at: Date,
+): SshPuller[] {
+  const offered = archives.flatMap((archive) => [
+    { archive },
+    ...policy.views
+      .filter((view) => view.archive === archive)
+      .map(({ name }) => ({ archive, view: name })),
+  ]);
+  return pullers.flatMap((mirror) => {
+    const { state } = policy.mirrors.find(({ name }) => name === mirror) ?? {};
+    if (state === undefined || !IN_GOOD_STANDING.has(state)) return [];
+    return liveKeys(policy, 'pull', mirror, at).map((key): SshPuller => {
+      const who = whoIs(policy, mirror, fingerprint(parsePublicKey(key).blob));
+      const modules = offered.flatMap((what: { archive: string; view?: string }) => {
+        const request: Omit<Request, 'from'> = { who, action: 'pull', ...what, at };
+        const from = reachOf(rulesAbout(policy, mirror), request);
+        return from.length === 0 ? [] : [{ name: moduleOf(what.archive, what.view), from }];
+      });
+      return { mirror, key, modules };
+    });
+  });
 }
 
 /** From where anybody, and from where each mirror, may pull something. */
@@ -152,6 +186,7 @@ export function nextChange(policy: Policy, at: Date): Date | undefined {
   const moments = [
     ...policy.rules.flatMap(({ validFrom, validUntil }) => [validFrom, validUntil]),
     ...policy.secrets.map(({ retires_at: end }) => (end === null ? undefined : new Date(end))),
+    ...policy.keys.map(({ until }) => (until === null ? undefined : new Date(until))),
   ];
   const ahead = moments.flatMap((one) => (one !== undefined && one > at ? [one.getTime()] : []));
   return ahead.length === 0 ? undefined : new Date(Math.min(...ahead));

@@ -31,6 +31,9 @@ export function somePolicy(
     added,
     views,
     secrets: [],
+    keys: [],
+    sshSources: [],
+    signers: [],
     ...parts,
   };
   const policy = policyOf(given);

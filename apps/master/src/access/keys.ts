@@ -7,13 +7,15 @@ import { userOf } from './secrets.ts';
 
 /** A key or secret, never itself: what it is for, whose it is, and how to tell it from others. */
 export interface KeyView {
-  kind: 'signing' | 'push' | 'host' | 'rsync';
+  kind: 'signing' | 'push' | 'host' | 'rsync' | 'pull' | 'source';
   /** `master`, or a mirror. */
   owner: string;
   /** A fingerprint; of an rsync secret the user's name. */
   id: string;
   /** Of an rsync secret: the upstream that accepts it. */
   at: string | null;
+  /** `held`: seen or asked for in the place of another; it counts once somebody confirms it. */
+  state: 'current' | 'next' | 'old' | 'held';
   since: string | null;
   until: string | null;
 }
@@ -24,7 +26,7 @@ export function listKeys(
   mirrors: readonly Pick<MirrorRow, 'name' | 'host_key' | 'push_key'>[],
   facts: Pick<MasterFacts, 'allowedSigners' | 'pushKey'>,
 ): KeyView[] {
-  const always = { at: null, since: null, until: null };
+  const always = { at: null, state: 'current', since: null, until: null } as const;
   const print = (line: string) => fingerprint(parsePublicKey(line).blob);
   const signers = parseAllowedSigners(facts.allowedSigners, 'allowed_signers');
   return [
@@ -32,7 +34,7 @@ export function listKeys(
       const since = signer.validAfter?.toISOString() ?? null;
       const until = signer.validBefore?.toISOString() ?? null;
       const id = fingerprint(signer.key.blob);
-      return { kind: 'signing', owner: 'master', id, at: null, since, until };
+      return { kind: 'signing', owner: 'master', id, at: null, state: 'current', since, until };
     }),
     { kind: 'push', owner: 'master', id: print(facts.pushKey), ...always },
     ...mirrors.flatMap(({ name, host_key: host, push_key: push }): KeyView[] => [
@@ -43,7 +45,15 @@ export function listKeys(
     ]),
     ...policy.secrets.map((one): KeyView => {
       const { mirror: owner, upstream: at, made_at: since, retires_at: until } = one;
-      return { kind: 'rsync', owner, id: userOf(one), at, since, until };
+      const state = until === null ? 'current' : 'old';
+      return { kind: 'rsync', owner, id: userOf(one), at, state, since, until };
+    }),
+    ...policy.keys.map((one): KeyView => {
+      const { kind, owner, public_key: key, state, since, until } = one;
+      return { kind, owner, id: print(key), at: null, state, since, until };
+    }),
+    ...policy.sshSources.map(({ mirror, host_key: key }): KeyView => {
+      return { ...always, kind: 'source', owner: mirror, id: print(key) };
     }),
   ];
 }

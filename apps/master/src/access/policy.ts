@@ -7,6 +7,9 @@ import type { DbOrTrx } from '../db/open.ts';
 import type { MirrorRow } from '../db/schema.ts';
 import { listOptIns } from '../db/opt-ins.ts';
 import { listRsyncSecrets } from '../db/rsync-secrets.ts';
+import type { NetworkKeyRow, SshSourceRow } from '../db/network-key-schema.ts';
+import { listNetworkKeys, listSshSources } from '../db/network-keys.ts';
+import { listSignersTexts } from '../db/signers-texts.ts';
 import { MASTER, treeOf, type Tree } from '../registry/tree.ts';
 import { registryRules } from './registry-rules.ts';
 import { ruleOf, textOfRow, viewOfRow, type RuleText, type ViewText } from './rule-text.ts';
@@ -35,6 +38,12 @@ export interface Policy {
   /** What decides: the registry's rules and those that were added. */
   rules: readonly Rule[];
   secrets: readonly RsyncSecretRow[];
+  /** Keys beside those of the registry. */
+  keys: readonly NetworkKeyRow[];
+  /** Where mirrors let others pull over SSH. */
+  sshSources: readonly SshSourceRow[];
+  /** The texts on who may sign, oldest first. */
+  signers: readonly string[];
 }
 
 /** The parts from which the rest follows. */
@@ -57,6 +66,9 @@ export async function readPolicy(db: DbOrTrx, network: string): Promise<Policy> 
     added: (await listAccessRules(db)).map(textOfRow),
     views: (await listAccessViews(db)).map(viewOfRow),
     secrets: await listRsyncSecrets(db),
+    keys: await listNetworkKeys(db),
+    sshSources: await listSshSources(db),
+    signers: (await listSignersTexts(db)).map(({ text }) => text),
   });
 }
 
@@ -65,11 +77,21 @@ export function policyOf(parts: PolicyParts): Policy {
   return { ...parts, tree: treeOf(parts.mirrors), rules };
 }
 
-/** Who a mirror is in a request; undefined is somebody whom nobody knows. */
-export function whoIs(policy: Policy, mirror: string | undefined): Request['who'] {
+/**
+ * Who a mirror is in a request; undefined is somebody whom nobody knows.
+ *
+ * @param key the fingerprint of the key that it comes with, where it comes with one.
+ */
+export function whoIs(
+  policy: Policy,
+  mirror: string | undefined,
+  key?: string,
+): Request['who'] {
   const known = policy.mirrors.find(({ name }) => name === mirror);
-  if (known === undefined) return mirror === undefined ? {} : { mirror };
+  const withKey = key === undefined ? {} : { key };
+  if (known === undefined) return mirror === undefined ? withKey : { mirror, ...withKey };
   return {
+    ...withKey,
     mirror: known.name,
     network: policy.network,
     roles: ['mirror', known.push_key === null ? 'leaf' : 'hub'],

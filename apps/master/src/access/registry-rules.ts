@@ -2,7 +2,7 @@ import type { Rule } from '@pushmirror/acl';
 import type { PolicyParts } from './policy.ts';
 
 /** A mirror in one of these states has the rights that come with being one. */
-const IN_GOOD_STANDING = new Set(['active', 'paused']);
+export const IN_GOOD_STANDING: ReadonlySet<string> = new Set(['active', 'paused']);
 
 /**
  * The rules that follow from the registry, so that rights come from rules alone:

@@ -18,6 +18,11 @@ export const ruleText = z.strictObject({
   effect: z.enum(['allow', 'deny']),
   action: z.enum(['pull', 'trigger']),
   mirror: word.optional(),
+  /** The fingerprint of a key. */
+  key: z
+    .string()
+    .regex(/^SHA256:[A-Za-z0-9+/]{43}$/, { error: 'expected a fingerprint, "SHA256:..."' })
+    .optional(),
   network: word.optional(),
   role: z.enum(['mirror', 'hub', 'leaf']).optional(),
   tier: z.int().min(1).max(100).optional(),
@@ -64,7 +69,8 @@ const RESERVED = /^(open|pull|trigger):/;
  * @throws AclError `malformed-rule` or `malformed-cidr`; MasterError `invalid`
  */
 export function ruleOf(text: RuleText): Rule {
-  const { id, effect, action, mirror, network, role, tier, archive, view, path, from } = text;
+  const { id, effect, action, mirror, key, network, role, tier } = text;
+  const { archive, view, path, from } = text;
   if (RESERVED.test(id)) {
     const message = `Rule "${id}": ids that begin with "open:", "pull:" or "trigger:" are the registry's.`;
     throw new MasterError('invalid', message);
@@ -80,7 +86,7 @@ export function ruleOf(text: RuleText): Rule {
     id,
     effect,
     action,
-    who: defined({ mirror, network, role, tier }),
+    who: defined({ mirror, key, network, role, tier }),
     ...defined({ archive, view, path, from }),
     ...(text.valid_from === undefined ? {} : { validFrom: new Date(text.valid_from) }),
     ...(text.valid_until === undefined ? {} : { validUntil: new Date(text.valid_until) }),
@@ -90,8 +96,8 @@ export function ruleOf(text: RuleText): Rule {
 }
 
 export function textOfRow(row: AccessRuleRow): RuleText {
-  const { id, effect, action, added_at: _at, added_by: _by, from_ranges, ...rest } = row;
-  const given = Object.entries(rest).filter(([, value]) => value !== null);
+  const { id, effect, action, added_at: _at, added_by: _by, from_ranges, key_print, ...rest } = row;
+  const given = Object.entries({ ...rest, key: key_print }).filter(([, value]) => value !== null);
   const from = from_ranges === null ? {} : { from: JSON.parse(from_ranges) as string[] };
   return ruleText.parse({ id, effect, action, ...Object.fromEntries(given), ...from });
 }
@@ -102,6 +108,7 @@ export function rowOfText(text: RuleText, by: string, at: Date): AccessRuleRow {
     effect: text.effect,
     action: text.action,
     mirror: text.mirror ?? null,
+    key_print: text.key ?? null,
     network: text.network ?? null,
     role: text.role ?? null,
     tier: text.tier ?? null,

@@ -12,6 +12,7 @@ import {
   type RsyncDaemonOptions,
   type Served,
 } from './rsync-daemon.ts';
+import { sshFiles, writeSshFiles } from './ssh-doors.ts';
 
 /** The rules in force, and the rsync daemon that goes by them where the master runs one. */
 export interface Serving {
@@ -38,6 +39,8 @@ export function createServing(o: {
     now,
     async onChange(policy) {
       await rsyncd?.serve(servedByMaster(policy, now()));
+      const ssh = sshFiles(config, policy, now());
+      if (ssh !== undefined) await writeSshFiles(ssh);
       await o.onChange(policy);
     },
     onTrouble: (error) => logger.error({ err: error }, 'the rules could not be put in force'),
@@ -52,6 +55,7 @@ export function createServing(o: {
         const served = servedByMaster(await access.policy(), now());
         rsyncd = await startRsyncDaemon({ ...settings, onExit }, served);
       }
+      await access.policy(); // What is on the disk is in force from here on.
       await access.start();
     },
     async close() {

@@ -10,6 +10,8 @@ export interface AccessRuleRow {
   effect: 'allow' | 'deny';
   action: 'pull' | 'trigger';
   mirror: string | null;
+  /** Since migration 0007. */
+  key_print: string | null;
   network: string | null;
   role: string | null;
   tier: number | null;

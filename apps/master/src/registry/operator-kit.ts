@@ -1,4 +1,5 @@
 import { parsePublicKey, renderAuthorizedKey } from '@pushmirror/acl';
+import type { SshSource } from '@pushmirror/trigger/access';
 import type { ArchiveRow, MirrorRow } from '../db/schema.ts';
 import { MASTER, treeOf } from './tree.ts';
 
@@ -13,6 +14,8 @@ export interface MasterFacts {
   pushKey: string;
   /** The text of the allowed_signers file. */
   allowedSigners: string;
+  /** Where it lets mirrors pull over SSH. */
+  ssh?: SshSource | undefined;
 }
 
 /** All that an operator needs to set their mirror up; what files it belongs in is said in each. */

@@ -36,6 +36,15 @@ export function readKeys(config: MasterConfig): MasterKeys {
   return { signingKey, pushKey, adminToken, readAllowedSigners };
 }
 
+/**
+ * `type base64` of a public key's file.
+ *
+ * @throws HostError; AclError for a key that is weak or of a wrong type.
+ */
+export function readPublicKey(path: string): string {
+  return parsePublicKey(readText(path)).line;
+}
+
 function checkSigner(key: SigningKey, config: MasterConfig, text: string): void {
   const { blob } = key.publicKey;
   const signers = parseAllowedSigners(text, config.allowed_signers);

@@ -22,6 +22,8 @@ const answer = (digest: string, more: Partial<AccessResponse> = {}): AccessRespo
   secrets: [],
   upstreams: [{ url: 'rsync://hub.example.org:8730', user: 'leaf_1', secret: SECRET }],
   sources: [],
+  sshPullers: [],
+  signers: [],
   downstreams: 'list-1',
   ...more,
 });
@@ -31,24 +33,24 @@ test('an account is for its upstream alone, and its secret in a file for us alon
   await accounts.set(answer('1').upstreams);
   const args = (url: string) =>
     fromTo({ accounts: accounts.of, password_file: '/mine' }, parseUpstream(url), '/to');
-  const [password = '', ...rest] = args('rsync://hub.example.org:8730/debian');
+  const [, password = '', ...rest] = args('rsync://hub.example.org:8730/debian');
   assert.deepEqual(rest, ['--', 'rsync://leaf_1@hub.example.org:8730/debian/', '/to/']);
   const file = password.replace('--password-file=', '');
   assert.equal(readFileSync(file, 'utf8'), `${SECRET}\n`);
   assert.equal(statSync(file).mode & 0o777, 0o600);
   for (const other of ['rsync://hub.example.org/debian', 'rsync://other.example.org:8730/debian']) {
-    assert.equal(args(other)[0], '--');
+    assert.equal(args(other)[1], '--');
   }
-  assert.equal(args('rsync://me@hub.example.org:8730/debian')[0], '--password-file=/mine');
+  assert.equal(args('rsync://me@hub.example.org:8730/debian')[1], '--password-file=/mine');
 
   const next = { url: 'rsync://hub.example.org:8730', user: 'leaf_2', secret: `${SECRET}2` };
   await accounts.set([next]);
-  assert.match(args('rsync://hub.example.org:8730/debian')[0] ?? '', /leaf_2@hub/);
+  assert.match(args('rsync://hub.example.org:8730/debian')[1] ?? '', /leaf_2@hub/);
   readFileSync(file); // An rsync that is just starting still finds it.
   await accounts.set([next]);
   assert.throws(() => readFileSync(file));
   await accounts.set([{ ...next, user: '../x' }]);
-  assert.equal(args('rsync://hub.example.org:8730/debian')[0], '--', 'no odd names');
+  assert.equal(args('rsync://hub.example.org:8730/debian')[1], '--', 'no odd names');
 });
 
 test('whom our rsync daemon lets in', () => {

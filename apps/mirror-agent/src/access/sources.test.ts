@@ -34,7 +34,9 @@ const told = (...sources: AccessResponse['sources']): AccessResponse => ({
   digest: '1',
   modules: [],
   secrets: [],
+  sshPullers: [],
   upstreams: [],
+  signers: [],
   downstreams: '',
   sources,
 });

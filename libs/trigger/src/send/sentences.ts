@@ -71,3 +71,8 @@ export function printable(text: string, longest = 160): string {
 function seconds(ms: number): string {
   return `${ms < 10_000 ? (ms / 1000).toFixed(1) : Math.round(ms / 1000)} s`;
 }
+
+/** Whether an attempt's reason is that the host showed another key than the pinned one. */
+export function isHostKeyChange(reason: string): boolean {
+  return / showed the host key \S+, but \S+ is pinned; /.test(reason);
+}

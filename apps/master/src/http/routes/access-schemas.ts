@@ -61,10 +61,11 @@ export const renderedSchema = z.object({
 const moment = z.string().nullable();
 
 export const keySchema = z.object({
-  kind: z.enum(['signing', 'push', 'host', 'rsync']),
+  kind: z.enum(['signing', 'push', 'host', 'rsync', 'pull', 'source']),
   owner: z.string(),
   id: z.string(),
   at: z.string().nullable(),
+  state: z.enum(['current', 'next', 'old', 'held']),
   since: moment,
   until: moment,
 });

@@ -1,8 +1,10 @@
-import { accessResponse, LONGEST_ACCESS_WAIT_S } from '@pushmirror/trigger/access';
+import { accessResponse, announcement, LONGEST_ACCESS_WAIT_S } from '@pushmirror/trigger/access';
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Access } from '../../access/access.ts';
+import { announce } from '../../access/announce.ts';
+import type { Db } from '../../db/open.ts';
 import type { Auth } from '../auth.ts';
 import { bearer } from './schemas.ts';
 
@@ -19,7 +21,7 @@ const query = z.object({
  */
 export function accessRoutes(
   base: FastifyInstance,
-  { access, auth }: { access: Access; auth: Auth },
+  { access, auth, db, now }: { access: Access; auth: Auth; db: Db; now: () => Date },
   done: () => void,
 ): void {
   const app = base.withTypeProvider<ZodTypeProvider>();
@@ -32,6 +34,29 @@ export function accessRoutes(
     (request) => {
       const { known, wait } = request.query;
       return access.waitFor(auth.mirror(request), known, wait * 1000);
+    },
+  );
+
+  app.post(
+    '/v1/access/keys',
+    {
+      schema: {
+        security: bearer,
+        body: announcement,
+        response: { 200: z.object({ held: z.boolean() }) },
+      },
+      onRequest: auth.allow('agent'),
+    },
+    async (request) => {
+      const answer = await announce(
+        db,
+        auth.mirror(request),
+        request.body,
+        auth.caller(request),
+        now,
+      );
+      await access.refresh();
+      return answer;
     },
   );
   done();

@@ -10,7 +10,7 @@ import { healthRoutes, type HealthNeeds } from './health.ts';
 import { inviteRoutes } from './invites.ts';
 import { mirrorSettingsRoutes, type MirrorSettingsNeeds } from './mirror-settings.ts';
 import { manageRoutes, type ManageNeeds } from './manage.ts';
-import { keyRoutes } from './keys.ts';
+import { keyRoutes, type KeyNeeds } from './keys.ts';
 import { mirrorRoutes, type MirrorNeeds } from './mirrors.ts';
 import { pageRoutes, type PageNeeds } from './page.ts';
 import { policyRoutes, type PolicyNeeds } from './policies.ts';
@@ -28,6 +28,7 @@ export type RouteNeeds = AclNeeds &
   ArchiveNeeds &
   EventNeeds &
   HealthNeeds &
+  KeyNeeds &
   ManageNeeds &
   MirrorNeeds &
   MirrorSettingsNeeds &

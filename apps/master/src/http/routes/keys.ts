@@ -3,8 +3,10 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Access } from '../../access/access.ts';
 import { listKeys } from '../../access/keys.ts';
+import { confirmHostKey } from '../../access/host-keys.ts';
 import { rotateSecrets } from '../../access/rotate.ts';
 import { findMirror, listMirrors } from '../../db/mirrors.ts';
+import type { Actor } from '../../db/audit.ts';
 import type { Db } from '../../db/open.ts';
 import { MasterError } from '../../errors.ts';
 import type { MasterFacts } from '../../registry/operator-kit.ts';
@@ -21,6 +23,8 @@ export interface KeyNeeds {
   network: string;
   access: Access;
   facts: () => MasterFacts;
+  /** A mirror's host key was confirmed: what waited for that can go on. */
+  onHostKeyConfirmed: (mirror: string, by: Actor) => Promise<void>;
 }
 
 /** The keys that the network goes by, and new rsync secrets, for administrators. */
@@ -80,6 +84,32 @@ export function keyRoutes(base: FastifyInstance, needs: KeyNeeds, done: () => vo
       const rotated = await rotateSecrets(db, network, o, auth.caller(request), now);
       await access.refresh();
       return rotated;
+    },
+  );
+
+  app.post(
+    '/v1/mirrors/:mirror/confirm-key',
+    {
+      schema: {
+        description: 'Say that a host key that is held is the real one.',
+        security: bearer,
+        params: z.object({ mirror: name }),
+        body: z.strictObject({ fingerprint: z.string().regex(/^SHA256:[A-Za-z0-9+/]{43}$/) }),
+        response: { 200: z.object({ kind: z.enum(['host', 'source']) }) },
+      },
+      onRequest: auth.allow('admin', 'operator'),
+    },
+    async (request) => {
+      const { mirror } = request.params;
+      const by = auth.caller(request);
+      const isTheirs = by.role === 'admin' || by.mirror === mirror;
+      if (!isTheirs || (await findMirror(db, mirror)) === undefined) {
+        throw new MasterError('unknown-mirror', 'There is no such mirror.');
+      }
+      const kind = await confirmHostKey(db, { mirror, ...request.body }, by, now);
+      await access.refresh();
+      if (kind === 'host') await needs.onHostKeyConfirmed(mirror, by);
+      return { kind };
     },
   );
   done();

@@ -7,7 +7,7 @@ import { answers, freePort } from '../../harness/ports.ts';
 import { createKeyPair, type KeyPair } from '../../harness/ssh-keys.ts';
 import { waitFor } from '../../harness/wait.ts';
 
-/** The system's sshd, which lets 500 connections begin at once and counts what it is sent. */
+/** The system's sshd, at any address of loopback, which lets 500 connections begin at once and counts what it is sent. */
 export interface CountingSshd {
   port: number;
   user: string;
@@ -49,7 +49,8 @@ export async function startCountingSshd(folder: string, userKey: KeyPair): Promi
   await writeFile(
     config,
     `Port ${port}
-ListenAddress 127.0.0.1
+ListenAddress 0.0.0.0
+AllowUsers *@127.0.0.0/8
 HostKey ${hostKey.path}
 AuthorizedKeysFile ${authorized}
 AuthenticationMethods publickey

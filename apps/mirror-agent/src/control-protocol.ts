@@ -28,7 +28,14 @@ export const LARGEST_REQUEST = 64 * 1024;
 /** What `sync` tells while it goes on; the last line is `done`. Counts are bytes and seconds. */
 export type SyncLine =
   | { type: 'syncing'; archive: string; serial?: number; upstream?: string }
-  | { type: 'progress'; archive: string; stage: 1 | 2; bytes: number; percent: number }
+  | {
+      type: 'progress';
+      archive: string;
+      stage: 1 | 2;
+      bytes: number;
+      bytesInAll?: number;
+      percent: number;
+    }
   | { type: 'staged'; archive: string; serial?: number; bytes: number; seconds: number }
   | { type: 'note'; archive: string; text: string }
   | {
@@ -54,6 +61,7 @@ export const syncLine: z.ZodType<SyncLine> = z.discriminatedUnion('type', [
     archive: text,
     stage: z.union([z.literal(1), z.literal(2)]),
     bytes: number,
+    bytesInAll: number.optional(),
     percent: number,
   }),
   z.object({ type: z.literal('staged'), archive: text, serial, bytes: number, seconds: number }),

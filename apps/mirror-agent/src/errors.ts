@@ -5,6 +5,7 @@ export type AgentErrorCode =
   | 'already-running'
   | 'not-running'
   | 'no-answer'
+  | 'stopped'
   | 'port-in-use'
   | 'state'
   | 'master';

@@ -2,6 +2,7 @@ import type { Archive } from './archive.ts';
 import type { SyncLine } from './control-protocol.ts';
 import type { ArchiveNews } from './converge/news.ts';
 import type { NewsDesk } from './news-desk.ts';
+import type { SyncEvent } from './sync/events.ts';
 
 export interface SyncOperation {
   archives: readonly Archive[];
@@ -73,15 +74,18 @@ function lineOf(archive: string, news: ArchiveNews): SyncLine | undefined {
     const { bytes, seconds, head } = news;
     return { type: 'staged', archive, ...serialOf(head?.head.serial), bytes, seconds };
   }
-  if (news.type !== 'event') return undefined;
-  const { event } = news;
+  return news.type === 'event' ? lineOfEvent(archive, news.event) : undefined;
+}
+
+/** What to tell of a sync that goes on; of its end the result tells. */
+export function lineOfEvent(archive: string, event: SyncEvent): SyncLine | undefined {
   switch (event.type) {
     case 'syncing': {
       const { upstream, serial } = event;
       return { type: 'syncing', archive, ...serialOf(serial), upstream };
     }
     case 'progress':
-      return { type: 'progress', archive, ...pick(event) };
+      return { archive, ...event };
     case 'passed-over':
     case 'waiting':
     case 'again':
@@ -92,10 +96,6 @@ function lineOf(archive: string, news: ArchiveNews): SyncLine | undefined {
     case 'claimed':
       return undefined;
   }
-}
-
-function pick({ stage, bytes, percent }: { stage: 1 | 2; bytes: number; percent: number }) {
-  return { stage, bytes, percent };
 }
 
 function serialOf(serial: number | undefined): { serial?: number } {

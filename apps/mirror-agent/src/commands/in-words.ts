@@ -20,3 +20,8 @@ export function ago(iso: string, now: Date): string {
   const seconds = (now.getTime() - new Date(iso).getTime()) / 1000;
   return seconds < 0 ? 'just now' : `${inSeconds(seconds)} ago`;
 }
+
+/** `1 file`, `1,200 files`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
+}

@@ -1,5 +1,5 @@
 import type { AgentStatus, ArchiveStatus } from '../status.ts';
-import { ago, inBytes, inSeconds } from './in-words.ts';
+import { ago, counted, inBytes, inSeconds } from './in-words.ts';
 
 /** The status as people read it: a table, and below it what needs their attention. */
 export function statusTable(status: AgentStatus, now: Date): string {
@@ -8,14 +8,16 @@ export function statusTable(status: AgentStatus, now: Date): string {
   const rows = status.archives.map((archive) => rowOf(archive, now));
   const notes = [
     ...status.archives.flatMap((archive) => notesOf(archive, now)),
-    ...(downstreams > 0 ? [`${downstreams} downstreams`] : []),
-    ...(reports?.lastError === undefined
-      ? []
-      : [`${reports.waiting} reports wait for the master: ${reports.lastError}`]),
+    ...(downstreams > 0 ? [counted(downstreams, 'downstream')] : []),
+    ...(reports?.lastError === undefined ? [] : [reportsWait(reports.waiting, reports.lastError)]),
   ];
   return [title, '', ...aligned([HEADINGS, ...rows]), ...(notes.length > 0 ? ['', ...notes] : [])]
     .join('\n')
     .trimEnd();
+}
+
+function reportsWait(waiting: number, why: string): string {
+  return `${counted(waiting, 'report')} ${waiting === 1 ? 'waits' : 'wait'} for the master: ${why}`;
 }
 
 const HEADINGS = ['ARCHIVE', 'STATE', 'SERIAL', 'GOAL', 'LAST SYNC', 'UPSTREAM'];
@@ -44,7 +46,10 @@ function notesOf(one: ArchiveStatus, now: Date): string[] {
     );
   }
   if (relay?.waiting !== undefined) {
-    notes.push(`${archive}: ${relay.waiting} downstreams wait for a slot to pull from here.`);
+    const wait = relay.waiting === 1 ? 'waits' : 'wait';
+    notes.push(
+      `${archive}: ${counted(relay.waiting, 'downstream')} ${wait} for a slot to pull from here.`,
+    );
   }
   if (lastError !== undefined) {
     const again =

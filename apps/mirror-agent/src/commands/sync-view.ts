@@ -1,5 +1,7 @@
 import type { SyncLine } from '../control-protocol.ts';
 import { inBytes, inSeconds } from './in-words.ts';
+import { createLiveLine } from './live-line.ts';
+import { Pace } from './pace.ts';
 
 /** Shows how syncs go: NDJSON, one live line on a terminal, or plain lines. */
 export interface SyncView {
@@ -7,36 +9,21 @@ export interface SyncView {
   end(): void;
 }
 
-/** Without a terminal, progress is a line at most so often. */
-const PLAIN_EVERY_MS = 10_000;
-
 export function createSyncView(json: boolean): SyncView {
-  const { stdout } = process;
-  const live = stdout.isTTY === true;
-  let shownAt = Number.NEGATIVE_INFINITY;
-  let open = false;
-
-  function print(text: string): void {
-    stdout.write(`${open ? '\r\u001b[K' : ''}${text}\n`);
-    open = false;
-  }
+  const live = createLiveLine();
+  const paces = new Map<string, Pace>();
 
   return {
     show(line) {
-      if (json) return void stdout.write(`${JSON.stringify(line)}\n`);
-      if (line.type !== 'progress') return print(inWords(line));
-      if (live) {
-        stdout.write(`\r\u001b[K${inWords(line).slice(0, (stdout.columns ?? 80) - 1)}`);
-        open = true;
-        return;
-      }
-      if (performance.now() - shownAt < PLAIN_EVERY_MS) return;
-      shownAt = performance.now();
-      print(inWords(line));
+      if (json) return void process.stdout.write(`${JSON.stringify(line)}\n`);
+      if (line.type !== 'progress') return live.print(inWords(line));
+      const pace = paces.get(line.archive) ?? new Pace();
+      paces.set(line.archive, pace);
+      const { bytes, percent } = line;
+      const words = [inWords(line), pace.tell(bytes, percent / 100)].filter((one) => one !== '');
+      live.tell(words.join(', '));
     },
-    end() {
-      if (open) stdout.write('\n');
-    },
+    end: () => live.end(),
   };
 }
 
@@ -44,8 +31,10 @@ function inWords(line: SyncLine): string {
   switch (line.type) {
     case 'syncing':
       return `${line.archive}: syncing${toSerial(line.serial)} from ${line.upstream ?? 'the upstream'}`;
-    case 'progress':
-      return `${line.archive}: stage ${line.stage}: ${inBytes(line.bytes)}, ${line.percent}%`;
+    case 'progress': {
+      const all = line.bytesInAll === undefined ? '' : ` of ${inBytes(line.bytesInAll)}`;
+      return `${line.archive}: stage ${line.stage}: ${inBytes(line.bytes)}${all}, ${line.percent}%`;
+    }
     case 'staged':
       return `${line.archive}: stage 1 is done: ${inBytes(line.bytes)} in ${inSeconds(line.seconds)}`;
     case 'note':

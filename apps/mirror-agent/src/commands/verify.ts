@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { printable } from '@pushmirror/manifest';
 import { parseHead, HEAD_PATH } from '@pushmirror/trigger';
 import type { Command } from 'commander';
 import { archiveOnDisk } from '../access/local.ts';
@@ -7,11 +6,16 @@ import type { ArchiveConfig } from '../config.ts';
 import { AgentError } from '../errors.ts';
 import { loadSettings, type Settings } from '../settings.ts';
 import { statePaths } from '../state/paths.ts';
-import { verifyTree, type Problem, type Verified } from '../sync/manifest/verify.ts';
+import { lineOfEvent } from '../sync-operation.ts';
+import { verifyTree } from '../sync/manifest/verify.ts';
 import { runSync } from '../sync/sync.ts';
 import { readTreeFile } from '../sync/tree-files.ts';
 import { newCommand, type CommandContext, type CommonOptions } from './context.ts';
 import { inBytes } from './in-words.ts';
+import { createLiveLine } from './live-line.ts';
+import { Pace } from './pace.ts';
+import { createSyncView } from './sync-view.ts';
+import { problemInWords, progressInWords, shown, summaryInWords } from './verify-words.ts';
 
 interface VerifyOptions extends CommonOptions {
   repair?: true;
@@ -41,8 +45,13 @@ export function verifyCommand(context: CommandContext): Command {
       process.once('SIGINT', () => stop.abort());
       process.once('SIGTERM', () => stop.abort());
       let good = true;
-      for (const archive of archives) {
-        if (!(await verifyOne(settings, archive, options, stop.signal))) good = false;
+      try {
+        for (const archive of archives) {
+          if (!(await verifyOne(settings, archive, options, stop.signal))) good = false;
+        }
+      } catch (error) {
+        if (!stop.signal.aborted) throw error;
+        throw new AgentError('stopped', 'Stopped. What had been found until then stands above.');
       }
       context.exit(good ? 0 : 1);
     });
@@ -55,6 +64,12 @@ async function verifyOne(
   signal: AbortSignal,
 ): Promise<boolean> {
   const json = options.json === true;
+  const live = createLiveLine();
+  const pace = new Pace();
+  const print: Print = (object, text) => {
+    if (json) process.stdout.write(`${JSON.stringify({ archive: archive.name, ...object })}\n`);
+    else live.print(`${archive.name}: ${text}`);
+  };
   let problems = 0;
   const verified = await verifyTree({
     archive,
@@ -63,30 +78,35 @@ async function verifyOne(
     signal,
     onProblem(problem) {
       problems += 1;
-      print(json, { archive: archive.name, ...shown(problem) }, inWords(archive.name, problem));
+      print(shown(problem), problemInWords(problem));
     },
-  });
-  const summary = { archive: archive.name, problems, ...verified };
-  print(json, summary, `${archive.name}: ${summaryInWords(verified, problems)}`);
+    onProgress(progress) {
+      if (!json) live.tell(`${archive.name}: ${progressInWords(progress, pace)}`);
+    },
+  }).finally(() => live.end());
+  print({ problems, ...verified }, summaryInWords(verified, problems));
   if (verified.kind === 'verified' && problems === 0) return true;
-  return options.repair === true && repair(settings, archive, json, signal);
+  return options.repair === true && repair(settings, archive, print, { json, signal });
 }
+
+type Print = (object: object, text: string) => void;
 
 /** Sync to the release that was committed, from what is really on disk. */
 async function repair(
   settings: Settings,
   archive: ArchiveConfig,
-  json: boolean,
-  signal: AbortSignal,
+  print: Print,
+  { json, signal }: { json: boolean; signal: AbortSignal },
 ): Promise<boolean> {
   const { config } = settings;
   const bytes = await readTreeFile(join(archive.to, HEAD_PATH));
   const head = bytes && parseHead(bytes);
   if (head?.head.manifest === undefined) {
     const reason = 'its head names no manifest, so that nothing says what it should hold';
-    print(json, { archive: archive.name, reason }, `${archive.name}: not repaired: ${reason}`);
+    print({ reason }, `not repaired: ${reason}`);
     return false;
   }
+  const view = createSyncView(false);
   const result = await runSync({
     archive: await archiveOnDisk(settings, archive),
     agent: config,
@@ -96,36 +116,17 @@ async function repair(
     lookThrough: true,
     now: () => new Date(),
     signal,
-    onEvent: () => {},
-  });
-  const failed = result.kind === 'failed';
-  const text = failed
-    ? `not repaired: ${result.reason}`
-    : `repaired: ${inBytes(result.bytes)} fetched`;
-  const told = failed
-    ? { repaired: false, reason: result.reason }
-    : { repaired: true, bytes: result.bytes };
-  print(json, { archive: archive.name, ...told }, `${archive.name}: ${text}`);
-  return !failed;
-}
-
-function shown(problem: Problem) {
-  return { ...problem, path: Buffer.from(problem.path, 'latin1').toString('utf8') };
-}
-
-function inWords(archive: string, { problem, path, about }: Problem): string {
-  return `${archive}: ${problem}: ${printable(path)}${about === undefined ? '' : ` (${about})`}`;
-}
-
-function summaryInWords(verified: Verified, problems: number): string {
-  if (verified.kind === 'unknown') return `cannot be verified: ${verified.reason}`;
-  const { serial, entries, read, bytes } = verified;
-  const found = problems === 0 ? 'all is well' : `${problems} problems`;
-  return `serial ${serial}: ${found}; ${entries} entries, ${read} files read (${inBytes(bytes)})`;
-}
-
-function print(json: boolean, object: object, text: string): void {
-  process.stdout.write(`${json ? JSON.stringify(object) : text}\n`);
+    onEvent(event) {
+      const line = json ? undefined : lineOfEvent(archive.name, event);
+      if (line !== undefined) view.show(line);
+    },
+  }).finally(() => view.end());
+  if (result.kind === 'failed') {
+    print({ repaired: false, reason: result.reason }, `not repaired: ${result.reason}`);
+  } else {
+    print({ repaired: true, bytes: result.bytes }, `repaired: ${inBytes(result.bytes)} fetched`);
+  }
+  return result.kind !== 'failed';
 }
 
 function readPercent(text: string): number {

@@ -6,7 +6,8 @@ import type { RsyncEnd } from './failure.ts';
 export type SyncEvent =
   /** A round begins: the upstream was found good, the passes start. */
   | { type: 'syncing'; upstream: string; head?: SignedHead; serial?: number; round: number }
-  | { type: 'progress'; stage: 1 | 2; bytes: number; percent: number }
+  /** `bytesInAll` where it is known beforehand. */
+  | { type: 'progress'; stage: 1 | 2; bytes: number; bytesInAll?: number; percent: number }
   /** Stage 1 is done. Bytes received and seconds taken so far. */
   | { type: 'staged'; head?: SignedHead; serial?: number; bytes: number; seconds: number }
   /** A hook has run; `reason` says why it is taken for failed, which ends the sync. */

@@ -173,8 +173,9 @@ class Fetching {
         if (performance.now() - this.#toldAt < TELL_EVERY_MS) return;
         this.#toldAt = performance.now();
         const sofar = this.#done + bytes;
-        const percent = Math.min(100, Math.floor((100 * sofar) / Math.max(plan.fetch.bytes, 1)));
-        context.onEvent({ type: 'progress', stage: 1, bytes: sofar, percent });
+        const bytesInAll = plan.fetch.bytes;
+        const percent = Math.min(100, Math.floor((100 * sofar) / Math.max(bytesInAll, 1)));
+        context.onEvent({ type: 'progress', stage: 1, bytes: sofar, bytesInAll, percent });
       },
     });
     const first = await checkFiles(staging.files, batch, context.signal);

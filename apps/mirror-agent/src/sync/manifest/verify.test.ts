@@ -88,7 +88,7 @@ void test('a sync that moves the tree meanwhile is told of, and nothing that it 
     });
   }));
 
-async function verifyAll(to: string, onRead = () => {}) {
+async function verifyAll(to: string, onProgress = () => {}) {
   const problems: Problem[] = [];
   const verified = await verifyTree({
     archive: { to },
@@ -96,7 +96,7 @@ async function verifyAll(to: string, onRead = () => {}) {
     percent: 100,
     signal: new AbortController().signal,
     onProblem: (problem) => void problems.push(problem),
-    onRead,
+    onProgress,
   });
   return verified.kind === 'unknown'
     ? { ...verified, problems }

@@ -29,7 +29,17 @@ export interface VerifyOptions {
   percent: number;
   signal: AbortSignal;
   onProblem: (problem: Problem) => void;
-  onRead?: (bytes: number) => void;
+  /** How far it is, after each path. */
+  onProgress?: (progress: Progress) => void;
+}
+
+export interface Progress {
+  /** What the release lists and has been looked at, and how much that is in all. */
+  entries: number;
+  entriesInAll: number;
+  /** Files that were read, and their bytes. */
+  read: number;
+  bytes: number;
 }
 
 /**
@@ -87,11 +97,11 @@ export async function verifyTree(options: VerifyOptions): Promise<Verified> {
     onRead(bytes) {
       sum.read += 1;
       sum.bytes += bytes;
-      options.onRead?.(bytes);
     },
   });
   for await (const { path, found, wanted } of compared) {
     if (wanted !== undefined) sum.entries += 1;
+    options.onProgress?.({ ...sum, entriesInAll: root.entries });
     const problem = judge(path, found, wanted);
     if (problem === undefined) continue;
     if (problem.problem === 'extra' && waiting.has(path)) continue;

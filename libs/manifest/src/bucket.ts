@@ -3,7 +3,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { comparePaths, type Entry } from './entry.ts';
 import { ManifestError } from './errors.ts';
 import { LIMITS } from './limits.ts';
-import { readEntries, writeEntries } from './records.ts';
+import { EntryReader, writeEntries } from './records.ts';
 import { printable, type TreePath } from './tree-path.ts';
 
 /** What a root says of a bucket. */
@@ -49,30 +49,62 @@ export function encodeBucket(entries: readonly Entry[]): { ref: BucketRef; bytes
  * @throws ManifestError `wrong-digest`, `over-limit`, `malformed-bucket`, `unsafe-path`, `unsafe-link`.
  */
 export function decodeBucket(bytes: Uint8Array, ref: BucketRef, next?: BucketRef): Entry[] {
-  const name = bucketName(ref);
-  if (bytes.length !== ref.bytes || digestOf(bytes) !== ref.sha256) {
-    throw new ManifestError('wrong-digest', `Bucket ${name} is not what the root says it is.`);
-  }
-  const why = whyOverLimit(ref);
-  if (why !== undefined) throw new ManifestError('over-limit', `Bucket ${name} ${why}.`);
-  const entries = readEntries(unpack(bytes, ref).toString('latin1'), name);
-  const first = entries[0];
-  const last = entries.at(-1);
-  if (first === undefined || last === undefined || entries.length !== ref.entries) {
-    const told = `${entries.length} entries and not ${ref.entries} as the root says`;
-    throw new ManifestError('malformed-bucket', `Bucket ${name} has ${told}.`);
-  }
-  if (
-    first.path !== ref.first ||
-    (next !== undefined && comparePaths(last.path, next.first) >= 0)
-  ) {
-    const range = `${printable(first.path)} to ${printable(last.path)}`;
-    throw new ManifestError(
-      'malformed-bucket',
-      `Bucket ${name} holds ${range}, which is not its place in the root.`,
-    );
-  }
+  const reader = new BucketReader(bytes, ref, next);
+  const entries: Entry[] = [];
+  for (let entry = reader.next(); entry !== undefined; entry = reader.next()) entries.push(entry);
   return entries;
+}
+
+/** The same, one entry after the other. It throws as decodeBucket, some of it only at the end. */
+export class BucketReader {
+  readonly #entries: EntryReader;
+  #last: Entry | undefined;
+
+  constructor(
+    bytes: Uint8Array,
+    readonly ref: BucketRef,
+    readonly after?: BucketRef,
+  ) {
+    const name = bucketName(ref);
+    if (bytes.length !== ref.bytes || digestOf(bytes) !== ref.sha256) {
+      throw new ManifestError('wrong-digest', `Bucket ${name} is not what the root says it is.`);
+    }
+    const why = whyOverLimit(ref);
+    if (why !== undefined) throw new ManifestError('over-limit', `Bucket ${name} ${why}.`);
+    this.#entries = new EntryReader(unpack(bytes, ref).toString('latin1'), name);
+  }
+
+  next(): Entry | undefined {
+    const entry = this.#entries.next();
+    if (entry === undefined) this.#checkEnd();
+    else if (this.#last === undefined && entry.path !== this.ref.first)
+      throw misplaced(this.ref, entry);
+    this.#last = entry ?? this.#last;
+    return entry;
+  }
+
+  /** As EntryReader says: a bucket of a release that has been read before has the same there. */
+  passOverSame(known: BucketReader): void {
+    this.#entries.passOverSame(known.#entries);
+  }
+
+  #checkEnd(): void {
+    const { count } = this.#entries;
+    const [last, after] = [this.#last, this.after];
+    if (last === undefined || count !== this.ref.entries) {
+      const told = `${count} entries and not ${this.ref.entries} as the root says`;
+      const name = bucketName(this.ref);
+      throw new ManifestError('malformed-bucket', `Bucket ${name} has ${told}.`);
+    }
+    if (after !== undefined && comparePaths(last.path, after.first) >= 0) {
+      throw misplaced(this.ref, last);
+    }
+  }
+}
+
+function misplaced(ref: BucketRef, { path }: Entry): ManifestError {
+  const what = `holds ${printable(path)}, which is not its place in the root`;
+  return new ManifestError('malformed-bucket', `Bucket ${bucketName(ref)} ${what}.`);
 }
 
 /** Why a bucket is too much, by what the root says of it; undefined when it is not. */

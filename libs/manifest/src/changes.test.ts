@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { changes, newBuckets } from './changes.ts';
 import { entriesOf } from './cursor.ts';
 import type { Entry } from './entry.ts';
+import { ManifestError } from './errors.ts';
 import { findEntry, hasEntriesIn } from './lookup.ts';
 import { paths, readEither, sameTree, sorted, store, trees } from './samples.test.ts';
 import { folderOf } from './tree-path.ts';
@@ -49,6 +50,44 @@ void test('buckets that both releases have are not read', async () => {
   assert.equal(newBuckets(a.root, b.root).length, 1);
   assert.equal(newBuckets(undefined, b.root).length, b.root.buckets.length);
 });
+
+void test('what is out of place among entries that are the same is refused as anywhere else', async () => {
+  const names = Array.from({ length: 12 }, (_, i) => `n${String.fromCharCode(97 + i)}`);
+  const known = names.map((path) => folder(path));
+  const a = store(known);
+  const moved = fc.record({ from: fc.nat(11), to: fc.nat(11), stays: fc.boolean() });
+  let refused = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(moved, { maxLength: 3 }), cuts, async (moves, cut) => {
+      const list = [...known];
+      for (const { from, to, stays } of moves) {
+        const entry = folder(names[from] ?? 'na');
+        if (!stays)
+          list.splice(
+            list.findIndex(({ path }) => path === entry.path),
+            1,
+          );
+        list.splice(to, 0, entry);
+      }
+      const b = store(list, cut);
+      const read = readEither(a, b);
+      const whole = await verdictOf(entriesOf(b.root, read));
+      assert.equal(await verdictOf(changes(a.root, b.root, read)), whole);
+      if (whole === 'refused') refused += 1;
+    }),
+  );
+  assert.ok(refused > 20, `${refused} were refused`);
+});
+
+async function verdictOf(walk: AsyncIterable<unknown>): Promise<string> {
+  try {
+    for await (const _ of walk);
+    return 'good';
+  } catch (error) {
+    assert.ok(error instanceof ManifestError, String(error));
+    return 'refused';
+  }
+}
 
 void test('a path that comes or goes changes one bucket, or two when it is at a cut', () => {
   const names = Array.from({ length: 3_000 }, (_, i) => `file-${i}`);

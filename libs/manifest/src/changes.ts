@@ -20,7 +20,8 @@ export function newBuckets(before: Root | undefined, after: Root): BucketRef[] {
 /**
  * What changed between two releases, in the order of entries (a folder before what is in it).
  * Buckets that both have are not read, unless `whole` is set: then also entries that are the same
- * come out. Memory: one bucket of each side.
+ * come out. Memory: one bucket of each side. What both have word for word is not taken apart again:
+ * `before` is a release that has been read as a whole when it came.
  *
  * @throws ManifestError as decodeBucket does, and whatever `read` throws.
  */
@@ -44,6 +45,7 @@ export async function* changes(
     } else if (a !== undefined && b !== undefined && (whole || !sameEntry(a, b))) {
       yield { path: b.path, before: a, after: b };
     }
+    if (order === 0 && !whole) right.passOverSame(left);
     if (order <= 0) a = left.take() ?? (await left.next());
     if (order >= 0) b = right.take() ?? (await right.next());
   }

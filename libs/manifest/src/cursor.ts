@@ -1,4 +1,4 @@
-import { decodeBucket, type BucketRef } from './bucket.ts';
+import { BucketReader, type BucketRef } from './bucket.ts';
 import type { Entry } from './entry.ts';
 import type { Root } from './root.ts';
 
@@ -23,8 +23,7 @@ export const NONE: ReadonlySet<string> = new Set();
 /** Walks the entries of a release, without those in buckets that are passed over. */
 export class Cursor {
   #bucket = 0;
-  #entries: Entry[] = [];
-  #entry = 0;
+  #reader: BucketReader | undefined;
 
   constructor(
     readonly root: Root | undefined,
@@ -34,7 +33,7 @@ export class Cursor {
 
   /** The next entry, if its bucket has been read: spares a promise for each entry. */
   take(): Entry | undefined {
-    return this.#entries[this.#entry++];
+    return this.#reader?.next();
   }
 
   async next(): Promise<Entry | undefined> {
@@ -42,10 +41,17 @@ export class Cursor {
     while (this.#bucket < buckets.length) {
       const bucket = buckets[this.#bucket++];
       if (bucket === undefined || this.passOver.has(bucket.sha256)) continue;
-      this.#entries = decodeBucket(await this.read(bucket), bucket, buckets[this.#bucket]);
-      this.#entry = 0;
+      this.#reader = new BucketReader(await this.read(bucket), bucket, buckets[this.#bucket]);
       return this.take();
     }
+    this.#reader = undefined;
     return undefined;
+  }
+
+  /** Both have just given an entry of the same path: pass over what both have the same after it. */
+  passOverSame(known: Cursor): void {
+    if (this.#reader !== undefined && known.#reader !== undefined) {
+      this.#reader.passOverSame(known.#reader);
+    }
   }
 }

@@ -47,35 +47,75 @@ function writeEntry(entry: Entry): string {
 }
 
 /**
- * The entries of a bucket's text. Only what writeEntries makes is accepted, so that one list of
- * entries has one text. `bucket` is its name, for messages.
- *
- * @throws ManifestError `malformed-bucket`, `unsafe-path`, `unsafe-link`, `over-limit`.
+ * Reads the entries of a bucket's text. Only what writeEntries makes is accepted, so that one list
+ * of entries has one text. `bucket` is its name, for messages.
  */
-export function readEntries(text: string, bucket: string): Entry[] {
-  const records = new Records(text);
-  const entries: Entry[] = [];
-  let folder: TreePath | undefined;
-  let lastName = '';
-  while (!records.atEnd()) {
+export class EntryReader {
+  /** How many entries have been read or passed over. */
+  count = 0;
+  readonly #records: Records;
+  #folder: TreePath | undefined;
+  #lastName = '';
+
+  constructor(
+    text: string,
+    readonly bucket: string,
+  ) {
+    this.#records = new Records(text);
+  }
+
+  /** @throws ManifestError `malformed-bucket`, `unsafe-path`, `unsafe-link`, `over-limit`. */
+  next(): Entry | undefined {
+    const records = this.#records;
+    if (records.atEnd()) return undefined;
     const entered = records.take(ENTER);
-    if (entered !== null) {
-      const next = checkedFolder(entered[1] ?? '');
-      if (folder !== undefined && next <= folder) throw malformed(bucket, 'folders out of order');
-      folder = next;
-      lastName = '';
-    }
-    if (folder === undefined) throw malformed(bucket, 'an entry before any folder');
+    if (entered !== null) this.#enter(checkedFolder(entered[1] ?? ''));
+    const folder = this.#folder;
+    if (folder === undefined) throw malformed(this.bucket, 'an entry before any folder');
     const entry =
       takeFile(records, folder) ?? takeFolder(records, folder) ?? takeLink(records, folder);
-    if (entry === undefined) throw malformed(bucket, `no record at byte ${records.at} of its text`);
+    if (entry === undefined) {
+      throw malformed(this.bucket, `no record at byte ${records.at} of its text`);
+    }
     const name = entry.path.slice(folder === '' ? 0 : folder.length + 1);
-    if (name <= lastName) throw malformed(bucket, `${printable(entry.path)} out of order`);
-    lastName = name;
-    if (entries.length === LIMITS.bucketEntries) throw tooMany(bucket);
-    entries.push(entry);
+    if (name <= this.#lastName)
+      throw malformed(this.bucket, `${printable(entry.path)} out of order`);
+    this.#lastName = name;
+    if (this.count >= LIMITS.bucketEntries) throw tooMany(this.bucket);
+    this.count += 1;
+    return entry;
   }
-  return entries;
+
+  /**
+   * Both have just given an entry of the same path: pass over those after it that both have, word for
+   * word, but for the last one. `known` has been read as a whole before, so what is the same is as
+   * good, and is not taken apart again; the last one is, since what follows has to come after it.
+   */
+  passOverSame(known: EntryReader): void {
+    if (this.#folder !== known.#folder) return;
+    const [mine, theirs] = [this.#records, known.#records];
+    let last = 0;
+    let passed = -1;
+    for (let length = mine.same(theirs); length > 0; length = mine.same(theirs)) {
+      mine.at += length;
+      theirs.at += length;
+      last = length;
+      passed += 1;
+    }
+    if (last === 0) return;
+    mine.at -= last;
+    theirs.at -= last;
+    this.count += passed;
+    known.count += passed;
+  }
+
+  #enter(folder: TreePath): void {
+    if (this.#folder !== undefined && folder <= this.#folder) {
+      throw malformed(this.bucket, 'folders out of order');
+    }
+    this.#folder = folder;
+    this.#lastName = '';
+  }
 }
 
 /** A text from which one record after the other is taken. */
@@ -87,6 +127,17 @@ class Records {
     return this.at >= this.text.length;
   }
 
+  /** Bytes of the next entry, if the other has the same one next; else 0. */
+  same(other: Records): number {
+    const { text, at } = this;
+    const kind = text.charCodeAt(at);
+    let end = text.indexOf('\0', at);
+    if (kind === LINK_LETTER && end >= 0) end = text.indexOf('\0', end + 1);
+    if (kind === SLASH || end < 0) return 0;
+    const length = end + 1 - at;
+    return text.slice(at, end + 1) === other.text.slice(other.at, other.at + length) ? length : 0;
+  }
+
   /** The fields of the next record if it is of this kind; `kind` is sticky. */
   take(kind: RegExp): RegExpExecArray | null {
     kind.lastIndex = this.at;
@@ -96,6 +147,8 @@ class Records {
   }
 }
 
+const SLASH = 0x2f;
+const LINK_LETTER = 0x6c;
 const MODE = '(0|[1-7][0-7]{0,2})';
 const ORDER = '(-|0|[1-9]|1[0-5])';
 const NAME = '([^\\0]*)\\0';

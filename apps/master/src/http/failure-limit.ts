@@ -1,3 +1,4 @@
+import { normalizeIP } from '@fastify/rate-limit';
 import { MasterError } from '../errors.ts';
 
 /** Counts wrong tokens by address, so that nobody can try many. */
@@ -11,7 +12,10 @@ const MOST_FAILURES = 60;
 const WINDOW_MS = 60_000;
 const MOST_ADDRESSES = 10_000;
 
-/** At most 60 wrong tokens a minute from one address. Remembers a bounded number of addresses. */
+/**
+ * At most 60 wrong tokens a minute from one address, or from one /64 of IPv6, which is one host's to
+ * choose from. Remembers a bounded number of them.
+ */
 export function createFailureLimit(now: () => Date): FailureLimit {
   const windows = new Map<string, { since: number; failures: number }>();
   const current = (address: string) => {
@@ -21,11 +25,13 @@ export function createFailureLimit(now: () => Date): FailureLimit {
     return undefined;
   };
   return {
-    check(address) {
+    check(ip) {
+      const address = normalizeIP(ip, 64);
       if ((current(address)?.failures ?? 0) < MOST_FAILURES) return;
       throw new MasterError('too-many-failures', 'Too many wrong tokens. Try again in a minute.');
     },
-    count(address) {
+    count(ip) {
+      const address = normalizeIP(ip, 64);
       const window = current(address);
       if (window !== undefined) {
         window.failures += 1;

@@ -61,10 +61,12 @@ export async function createApp(o: AppOptions): Promise<FastifyInstance> {
 
 const CSP = {
   'default-src': ["'none'"],
+  'script-src': ["'self'"],
   'style-src': ["'self'"],
   'img-src': ["'self'"],
+  'connect-src': ["'self'"],
   'base-uri': ["'none'"],
-  'form-action': ["'none'"],
+  'form-action': ["'self'"],
   'frame-ancestors': ["'none'"],
 };
 

@@ -21,6 +21,16 @@ export interface MirrorStanding extends Standing {
   upstream: string | null;
   country: string | null;
   httpUrl: string | null;
+  /** What was last seen at its public address, beside what it says; null when nobody looked yet. */
+  observed: Observed | null;
+  quarantinedAt: Date | null;
+}
+
+export interface Observed {
+  /** Null when no believable head was seen; then there is a reason. */
+  serial: number | null;
+  at: Date;
+  reason: string | null;
 }
 
 export interface ArchiveOverview {
@@ -80,10 +90,12 @@ async function readArchive(
   const tree = treeOf(mirrors);
   const standings = optIns.flatMap((optIn) => {
     const mirror = byName.get(optIn.mirror);
-    if (mirror === undefined) return [];
+    if (mirror === undefined || mirror.state === 'left') return [];
     const facts = factsOf(mirror, optIn, pushTo.get(mirror.name));
     const standing = standingOf({ ...facts, releases }, now);
-    return [{ ...standing, ...publicFacts(mirror, archive.name, tree.tier(mirror.name)) }];
+    const observed = observedOf(optIn);
+    const tier = tree.tier(mirror.name);
+    return [{ ...standing, ...publicFacts(mirror, archive.name, tier), observed }];
   });
   standings.sort((a, b) => a.tier - b.tier || (a.mirror < b.mirror ? -1 : 1));
   const reporting = standings.filter(({ state }) => state !== 'silent' && state !== 'paused');
@@ -118,6 +130,12 @@ function factsOf(mirror: MirrorRow, optIn: MirrorArchiveRow, push: PushRow | und
 }
 
 function publicFacts(mirror: MirrorRow, archive: string, tier: number) {
-  const { name, kind, upstream, country, http_url: httpUrl } = mirror;
-  return { mirror: name, archive, kind, tier, upstream, country, httpUrl };
+  const { name, kind, upstream, country, http_url: httpUrl, quarantined_at: since } = mirror;
+  const quarantinedAt = since === null ? null : new Date(since);
+  return { mirror: name, archive, kind, tier, upstream, country, httpUrl, quarantinedAt };
+}
+
+function observedOf(optIn: MirrorArchiveRow): Observed | null {
+  const { observed_at: at, observed_serial: serial, observed_reason: reason } = optIn;
+  return at === null ? null : { serial, at: new Date(at), reason };
 }

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { MirrorStanding, Overview } from '../../monitor/overview.ts';
-import { pageModel } from './model.ts';
-import { renderPage } from './template.ts';
+import { networkPage } from './network-page.ts';
+import { renderPage } from './render.ts';
+import { readQuery } from './table.ts';
 import { ago, bytes, plain, span } from './words.ts';
 
 const now = new Date('2026-11-21T09:00:00Z');
@@ -24,6 +25,8 @@ function overview(more: Partial<MirrorStanding>): Overview {
     reason: null,
     leftBehind: false,
     at: new Date('2026-11-21T08:57:00Z'),
+    observed: null,
+    quarantinedAt: null,
     ...more,
   };
   const release = {
@@ -42,31 +45,46 @@ function overview(more: Partial<MirrorStanding>): Overview {
   };
 }
 
+const page = (model: Overview, network = 'example') =>
+  renderPage('network', networkPage(model, readQuery({})), {
+    network,
+    archives: model.archives.map(({ name }) => name),
+    title: network,
+  });
 const render = (more: Partial<MirrorStanding>, network = 'example') =>
-  renderPage(pageModel(network, overview(more)));
+  page(overview(more), network);
 
 test('the page says what is where, in a table with heads and times', () => {
   const html = render({});
   assert.match(html, /All is well\./);
-  assert.match(html, /<strong>2026112100<\/strong>/);
+  assert.match(html, /<a href="\/archives\/debian\/releases\/2026112100">2026112100<\/a>/);
   assert.match(html, /12,345 files, 1\.4 GB/);
   assert.match(html, /1 of 1 mirror reports it/);
   assert.match(
     html,
-    /<th role="rowheader" scope="row"><a href="https:\/\/hub\.example\.org\/debian\/"[^>]*>hub\.example\.org<\/a>/,
+    /<th role="rowheader" scope="row"><a href="\/mirrors\/hub\.example\.org">hub\.example\.org<\/a>/,
   );
   assert.match(html, /<time datetime="2026-11-21T08:57:00\.000Z"[^>]*>3\u00a0min ago<\/time>/);
-  assert.doesNotMatch(html, /<script|style=|onload|https?:\/\/(?!hub\.example)/);
+  assert.doesNotMatch(html, /<script|style=|onload|https?:/);
 });
 
 test('an empty network and an archive without mirrors have a sentence each', () => {
   const empty = { at: now, health: { level: 'empty', sentence: 'None.' } as const, archives: [] };
-  assert.match(renderPage(pageModel('example', empty)), /No archive yet/);
+  assert.match(page(empty), /No archive yet/);
   const bare = overview({});
   const archives = bare.archives.map((one) => ({ ...one, release: null, mirrors: [] }));
-  const html = renderPage(pageModel('example', { ...bare, archives }));
+  const html = page({ ...bare, archives });
   assert.match(html, /Nothing published yet/);
   assert.match(html, /No mirror has opted in yet/);
+});
+
+test('what was seen stands beside what is said, and never in its place', () => {
+  const lies = { serial: 2026112000, at: now, reason: null };
+  const html = render({ observed: lies });
+  assert.match(html, /data-label="It says"><span class="state good">up to date/);
+  assert.match(html, /data-label="Seen"><span class="state bad">2026112000/);
+  const nothing = render({ observed: { serial: null, at: now, reason: 'answers 404' } });
+  assert.match(nothing, /no believable head<\/span><span class="reason">answers 404/);
 });
 
 test('hostile texts stay texts, in every field', () => {
@@ -84,7 +102,7 @@ test('hostile texts stay texts, in every field', () => {
       { mirror: text, reason: text, words: text, country: text, upstream: text, httpUrl: text },
       text,
     );
-    assert.doesNotMatch(html, /<script|<img|<h1>down|onerror=alert\(1\)>/);
+    assert.doesNotMatch(html, /<script|<img src=x|<h1>down|onerror=alert\(1\)>/);
     assert.equal(html.match(/<tr /g)?.length, 2, 'the table keeps its shape');
   }
 });

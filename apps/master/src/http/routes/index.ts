@@ -1,4 +1,6 @@
 import type { FastifyInstance } from 'fastify';
+import { createPageCache } from '../page/cache.ts';
+import { createSharedOverview } from '../page/pages.ts';
 import { accessRoutes } from './access.ts';
 import { aclRoutes, type AclNeeds } from './acl.ts';
 import { archiveRoutes, type ArchiveNeeds } from './archives.ts';
@@ -43,8 +45,14 @@ export type RouteNeeds = AclNeeds &
 /** Every route of the master. */
 export async function routes(app: FastifyInstance, needs: RouteNeeds): Promise<void> {
   await app.register(healthRoutes, needs);
-  await app.register(pageRoutes, needs);
-  await app.register(statusRoutes, needs);
+  const cache = createPageCache(needs.now);
+  needs.feed.onAdd(cache.changed);
+  app.addHook('onSend', async ({ method }) => {
+    if (method !== 'GET' && method !== 'HEAD') cache.changed();
+  });
+  const shared = { ...needs, cache, overview: createSharedOverview(needs) };
+  await app.register(pageRoutes, shared);
+  await app.register(statusRoutes, shared);
   await app.register(archiveRoutes, needs);
   await app.register(headRoutes, needs);
   await app.register(policyRoutes, needs);

@@ -1,31 +1,59 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
-import type { Db } from '../../db/open.ts';
-import { readOverview } from '../../monitor/overview.ts';
-import { pageModel } from '../page/model.ts';
-import { ICON, STYLE } from '../page/style.ts';
-import { renderPage } from '../page/template.ts';
+import { landPath, MAP } from '../../geo/world.ts';
+import { answerFor, handleError } from '../errors.ts';
+import { PAGES } from '../page/render.ts';
+import { createPages, type PagesOptions } from '../page/pages.ts';
+import { sendRendered } from '../page/send.ts';
 
-export interface PageNeeds {
-  db: Db;
-  network: string;
-  now: () => Date;
+export type PageNeeds = Omit<PagesOptions, 'cache' | 'overview'>;
+
+const HIDDEN = { schema: { hide: true } };
+
+/** The public pages, and the few files that go with them. */
+export function pageRoutes(app: FastifyInstance, needs: PagesOptions, done: () => void): void {
+  const pages = createPages(needs);
+  app.setErrorHandler((error, request, reply) => {
+    const known = answerFor(error);
+    if (known === undefined || known.status >= 500) return handleError(error, request, reply);
+    const { status, body } = known;
+    return reply
+      .code(status)
+      .type('text/html; charset=utf-8')
+      .send(pages.message(body.error.message));
+  });
+  // Finished once a second for everybody, so that nobody need be counted.
+  app.get('/', { ...HIDDEN, config: { rateLimit: false } }, async (request, reply) =>
+    sendRendered(request, reply, await pages.network(request.query)),
+  );
+  app.get<{ Params: { archive: string } }>('/archives/:archive', HIDDEN, async (request, reply) =>
+    sendRendered(request, reply, await pages.archive(request.params.archive, request.query)),
+  );
+  app.get<{ Params: { archive: string; serial: string } }>(
+    '/archives/:archive/releases/:serial',
+    HIDDEN,
+    async (request, reply) =>
+      sendRendered(request, reply, await pages.release(request.params, request.query)),
+  );
+  app.get<{ Params: { mirror: string } }>('/mirrors/:mirror', HIDDEN, async (request, reply) =>
+    sendRendered(request, reply, await pages.mirror(request.params.mirror)),
+  );
+
+  const file = (name: string, type: string, text: string, seconds: number) =>
+    app.get(name, HIDDEN, (_, reply) =>
+      reply.type(type).header('cache-control', `max-age=${seconds}`).send(text),
+    );
+  const own = (name: string) => readFileSync(join(PAGES, name), 'utf8');
+  file('/style.css', 'text/css; charset=utf-8', own('style.css'), 300);
+  file('/live.js', 'text/javascript; charset=utf-8', own('live.js'), 300);
+  file('/icon.svg', 'image/svg+xml', own('icon.svg'), 86_400);
+  file('/world.svg', 'image/svg+xml', worldPicture(), 86_400);
+  done();
 }
 
-/** `/`: the public page. */
-export function pageRoutes(
-  app: FastifyInstance,
-  { db, network, now }: PageNeeds,
-  done: () => void,
-): void {
-  app.get('/', { schema: { hide: true } }, async (_, reply) => {
-    const html = renderPage(pageModel(network, await readOverview(db, now())));
-    return reply.type('text/html; charset=utf-8').header('cache-control', 'no-cache').send(html);
-  });
-  app.get('/style.css', { schema: { hide: true } }, (_, reply) =>
-    reply.type('text/css; charset=utf-8').header('cache-control', 'max-age=300').send(STYLE),
-  );
-  app.get('/icon.svg', { schema: { hide: true } }, (_, reply) =>
-    reply.type('image/svg+xml').header('cache-control', 'max-age=86400').send(ICON),
-  );
-  done();
+/** A grey that can be seen on light and on dark. */
+function worldPicture(): string {
+  const size = `width="${MAP.width}" height="${MAP.height}"`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${MAP.width} ${MAP.height}" ${size}><path fill="#8a949c" fill-opacity=".35" d="${landPath()}"/></svg>\n`;
 }

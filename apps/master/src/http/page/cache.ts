@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { brotliCompress, constants, gzip } from 'node:zlib';
+
+/** A finished answer, in every form that a browser may ask for. */
+export interface Rendered {
+  etag: string;
+  type: string;
+  /** Unpacked, gzip and brotli; the packed ones are missing where they would not be smaller. */
+  identity: Buffer;
+  gzip?: Buffer;
+  br?: Buffer;
+}
+
+/**
+ * Keeps finished pages for a moment, so that many readers cost one rendering: at most one a page is
+ * under way, and making it takes at most a third of the time. After `changed` the next reader waits
+ * for a page that knows of it; otherwise a page is at most a second old, or five while it is being
+ * made anew.
+ */
+export interface PageCache {
+  get(key: string, make: () => Promise<{ type: string; text: string }>): Promise<Rendered>;
+  /** Something that pages show has changed. */
+  changed(): void;
+}
+
+interface Entry {
+  rendered: Rendered | undefined;
+  at: number;
+  change: number;
+  making: Promise<Rendered> | undefined;
+  /** Not made again before this, by the machine's own clock. */
+  restsUntil: number;
+}
+
+const FRESH_MS = 1_000;
+const OLDEST_MS = 5_000;
+/** So many times as long as it took to make a page, it is not made again. */
+const RESTS = 2;
+const MOST_ENTRIES = 200;
+const SMALLEST_PACKED = 512;
+
+export function createPageCache(now: () => Date): PageCache {
+  const entries = new Map<string, Entry>();
+  let change = 0;
+
+  const make = (key: string, entry: Entry, made: Parameters<PageCache['get']>[1]) => {
+    const work = async () => {
+      const rest = entry.restsUntil - performance.now();
+      if (rest > 1) await setTimeout(rest);
+      const [at, knows, began] = [now().getTime(), change, performance.now()];
+      const rendered = await pack(await made());
+      const restsUntil = performance.now() + RESTS * (performance.now() - began);
+      Object.assign(entry, { rendered, at, change: knows, restsUntil });
+      return rendered;
+    };
+    entry.making = work().finally(() => {
+      entry.making = undefined;
+      if (entry.rendered === undefined) entries.delete(key);
+    });
+    return entry.making;
+  };
+
+  return {
+    async get(key, made) {
+      let entry = entries.get(key);
+      if (entry === undefined) {
+        if (entries.size >= MOST_ENTRIES) entries.delete(entries.keys().next().value ?? '');
+        entry = { rendered: undefined, at: 0, change: -1, making: undefined, restsUntil: 0 };
+        entries.set(key, entry);
+      }
+      const age = now().getTime() - entry.at;
+      const old = entry.rendered === undefined || entry.change !== change || age >= OLDEST_MS;
+      if (old && entry.making !== undefined) {
+        const rendered = await entry.making;
+        if (entry.change === change) return rendered;
+      }
+      if (old) return entry.making ?? make(key, entry, made);
+      if (age >= FRESH_MS && entry.making === undefined) {
+        make(key, entry, made).catch(() => {}); // The next reader that must wait hears of it.
+      }
+      return entry.rendered as Rendered;
+    },
+    changed() {
+      change += 1;
+    },
+  };
+}
+
+const packers = { gzip: promisify(gzip), br: promisify(brotliCompress) };
+
+async function pack({ type, text }: { type: string; text: string }): Promise<Rendered> {
+  const identity = Buffer.from(text);
+  const etag = createHash('sha256').update(identity).digest('base64url').slice(0, 22);
+  const rendered: Rendered = { etag, type, identity };
+  if (identity.length < SMALLEST_PACKED) return rendered;
+  const params = {
+    [constants.BROTLI_PARAM_QUALITY]: 5,
+    [constants.BROTLI_PARAM_SIZE_HINT]: identity.length,
+  };
+  const [zipped, br] = await Promise.all([
+    packers.gzip(identity, { level: 6 }),
+    packers.br(identity, { params }),
+  ]);
+  return { ...rendered, gzip: zipped, br };
+}

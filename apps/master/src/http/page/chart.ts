@@ -1,0 +1,90 @@
+import type { Tone } from './row.ts';
+
+/** Lines over a row of values, as the template draws them: all numbers are the picture's units. */
+export interface Chart {
+  width: number;
+  height: number;
+  lines: { name: string; tone: Tone; path: string; last: { x: number; y: number } | null }[];
+  /** Heights with their words. */
+  ticks: { y: number; text: string }[];
+  /** Where the picture begins and ends, in words. */
+  from: string;
+  to: string;
+  left: number;
+  bottom: number;
+}
+
+export interface Series {
+  name: string;
+  tone: Tone;
+  /** One a step from left to right; null where there is none. */
+  values: readonly (number | null)[];
+}
+
+const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [640, 200, 64, 12, 12, 24];
+
+/** Values in milliseconds, from zero up. Undefined without any. */
+export function timeChart(
+  series: readonly Series[],
+  o: { from: string; to: string },
+): Chart | undefined {
+  const all = series.flatMap(({ values }) => values.filter((value) => value !== null));
+  if (all.length === 0) return undefined;
+  const { top, step } = scaleOf(Math.max(1000, ...all));
+  const y = (value: number) => round(HEIGHT - BOTTOM - (value / top) * (HEIGHT - TOP - BOTTOM));
+  const ticks = Array.from({ length: Math.round(top / step) + 1 }, (_, index) => index * step);
+  return {
+    width: WIDTH,
+    height: HEIGHT,
+    left: LEFT,
+    bottom: HEIGHT - BOTTOM,
+    lines: series.map((one) => ({ name: one.name, tone: one.tone, ...lineOf(one.values, y) })),
+    ticks: ticks.map((value) => ({ y: y(value), text: exactly(value, step) })),
+    ...o,
+  };
+}
+
+function lineOf(values: Series['values'], y: (value: number) => number) {
+  const wide = WIDTH - LEFT - RIGHT;
+  let path = '';
+  let last: { x: number; y: number } | null = null;
+  let pen = 'M';
+  values.forEach((value, index) => {
+    if (value === null) {
+      pen = 'M'; // A gap is a gap, and not a straight line.
+      return;
+    }
+    const x = round(LEFT + (values.length === 1 ? wide : (wide * index) / (values.length - 1)));
+    last = { x, y: y(value) };
+    path += `${pen}${x},${last.y}`;
+    pen = 'L';
+  });
+  return { path, last };
+}
+
+const STEPS = [
+  1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400,
+].map((seconds) => seconds * 1000);
+
+/** Between two and five steps of a round size. */
+function scaleOf(most: number): { top: number; step: number } {
+  const step =
+    STEPS.find((one) => most / one <= 4) ?? Math.ceil(most / 4 / 86_400_000) * 86_400_000;
+  return { top: Math.max(1, Math.ceil(most / step)) * step, step };
+}
+
+/** All in the unit of the step, so that none is rounded. */
+function exactly(value: number, step: number): string {
+  const [unit, size] = UNITS.find(([, one]) => step % one === 0) ?? ['s', 1000];
+  return value === 0 ? '0' : `${value / size}\u00a0${unit}`;
+}
+
+const UNITS: [string, number][] = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['min', 60_000],
+];
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}

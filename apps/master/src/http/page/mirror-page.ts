@@ -1,0 +1,116 @@
+import { countryName } from '../../geo/iso-3166.ts';
+import type { MirrorRow } from '../../db/schema.ts';
+import type { MirrorStanding } from '../../monitor/overview.ts';
+import { publicAddress } from '../../monitor/public-address.ts';
+import { timeChart, type Chart } from './chart.ts';
+import { momentOf, type Moment } from './moment.ts';
+import { rowOf, type Row } from './row.ts';
+import { plain } from './words.ts';
+
+/** Everything on a mirror's page. */
+export interface MirrorPage {
+  name: string;
+  at: Moment;
+  state: string | null;
+  quarantined: (Moment & { reason: string | null }) | null;
+  country: string | null;
+  facts: { title: string; text: string }[];
+  links: { title: string; href: string }[];
+  upstream: string | null;
+  downstreams: string[];
+  /** One an archive: what it says beside what was seen, with where that was looked at. */
+  archives: (Row & { url: string | null; observedAt: Moment | null })[];
+  delays: { archive: string; chart: Chart }[];
+  errors: { archive: string; reason: string; count: number; last: Moment }[];
+}
+
+export interface MirrorFacts {
+  mirror: MirrorRow;
+  standings: readonly { standing: MirrorStanding; newest: number | null }[];
+  tier: number;
+  downstreams: readonly string[];
+  history: readonly {
+    archive: string;
+    serial: number;
+    published_at: string;
+    committed_at: string | null;
+  }[];
+  errors: readonly { archive: string; reason: string; count: number; last: string }[];
+}
+
+export function mirrorPage(facts: MirrorFacts, now: Date): MirrorPage {
+  const { mirror, standings } = facts;
+  const archives = standings.map(({ standing }) => standing.archive);
+  return {
+    name: mirror.name,
+    at: momentOf(now, now),
+    state: mirror.state === 'active' ? null : `${mirror.state}${because(mirror.state_reason)}`,
+    quarantined:
+      mirror.quarantined_at === null
+        ? null
+        : {
+            ...momentOf(mirror.quarantined_at, now),
+            reason: mirror.quarantine_reason === null ? null : plain(mirror.quarantine_reason),
+          },
+    country: mirror.country === null ? null : countryName(mirror.country),
+    facts: detailsOf(mirror, facts.tier),
+    links: linksOf(mirror),
+    upstream: mirror.upstream,
+    downstreams: [...facts.downstreams],
+    archives: standings.map(({ standing, newest }) => {
+      const row = rowOf(standing, newest, now);
+      const address = publicAddress(mirror, standing.archive, archives);
+      return { ...row, url: address?.url ?? null, observedAt: row.seen.at };
+    }),
+    delays: archives.flatMap((archive) => {
+      const chart = delayChart(facts.history.filter((one) => one.archive === archive));
+      return chart === undefined ? [] : [{ archive, chart }];
+    }),
+    errors: facts.errors.map((one) => ({
+      ...one,
+      reason: plain(one.reason),
+      last: momentOf(one.last, now),
+    })),
+  };
+}
+
+function because(reason: string | null): string {
+  return reason === null || reason === '' ? '' : `: ${plain(reason)}`;
+}
+
+function detailsOf(mirror: MirrorRow, tier: number): MirrorPage['facts'] {
+  const known: [string, string | null][] = [
+    ['Tier', String(tier)],
+    ['Software', mirror.kind === 'agent' ? 'pushmirror agent' : 'stock ftpsync'],
+    ['Country', mirror.country === null ? null : countryName(mirror.country)],
+    ['Sponsor', mirror.sponsor],
+    ['Bandwidth', mirror.bandwidth],
+    ['In the network since', mirror.added_at.slice(0, 10)],
+  ];
+  return known.flatMap(([title, text]) => (text === null ? [] : [{ title, text: plain(text) }]));
+}
+
+/** Only addresses of the web are links; anything else that was written there is left out. */
+function linksOf({ name, http_url: web, rsync_url: rsync }: MirrorRow): MirrorPage['links'] {
+  const links: MirrorPage['links'] = [];
+  if (web !== null && /^https?:\/\//.test(web) && URL.canParse(web)) {
+    const base = web.endsWith('/') ? web : `${web}/`;
+    links.push({ title: web.startsWith('https:') ? 'HTTPS' : 'HTTP', href: web });
+    links.push({ title: 'Trace file', href: `${base}project/trace/${encodeURIComponent(name)}` });
+  }
+  if (rsync !== null && rsync.startsWith('rsync://')) links.push({ title: 'rsync', href: rsync });
+  return links;
+}
+
+function delayChart(newestFirst: MirrorFacts['history']): Chart | undefined {
+  const history = newestFirst.toReversed();
+  const [first, last] = [history[0], history.at(-1)];
+  if (first === undefined || last === undefined || history.length < 2) return undefined;
+  const values = history.map(({ published_at: from, committed_at: to }) =>
+    to === null ? null : Math.max(0, new Date(to).getTime() - new Date(from).getTime()),
+  );
+  return timeChart([{ name: 'publish to commit', tone: 'good', values }], {
+    from: String(first.serial),
+    to: String(last.serial),
+  });
+}

@@ -1,0 +1,146 @@
+import type { ReleaseRow } from '../../db/schema.ts';
+import type { RolloutOverview } from '../../monitor/overview.ts';
+import type { Receipt } from '../../monitor/receipt.ts';
+import type { Tree } from '../../registry/tree.ts';
+import { MASTER } from '../../registry/tree.ts';
+import { partsOf, type Part } from './archive-card.ts';
+import { momentOf, type Moment } from './moment.ts';
+import { rolloutSentence, type RolloutSentence } from './rollout-sentence.ts';
+import type { Tone } from './row.ts';
+import { treeView, type Branch } from './tree-view.ts';
+import { bytes, counted, number, plain, span } from './words.ts';
+
+/** Everything on a release's page. */
+export interface ReleasePage {
+  archive: string;
+  serial: number;
+  at: Moment;
+  published: Moment;
+  facts: string[];
+  sentence: string;
+  rollout: RolloutSentence | null;
+  parts: Part[];
+  waves: { name: string; state: string; tone: Tone; words: string; parts: Part[] }[];
+  tree: Branch[];
+  receipts: ReceiptLine[];
+  found: number;
+  pruned: boolean;
+  pages: { page: number; count: number; previous: string | null; next: string | null };
+}
+
+export interface ReceiptLine {
+  mirror: string;
+  tier: number;
+  wave: string;
+  tone: Tone;
+  state: string;
+  reason: string | null;
+  /** Sent, accepted, staged, committed, observed: after how long, and the time in full. */
+  steps: { after: string; full: string; iso: string }[];
+}
+
+/** What the page needs of a wave, as the API gives it. */
+export interface WaveTally {
+  name: string;
+  state: 'done' | 'now' | 'later' | 'skipped';
+  mirrors: { total: number; committed: number; failed: number };
+}
+
+const STATE_TONES: Record<Receipt['state'], Tone> = {
+  waiting: 'quiet',
+  sending: 'moving',
+  accepted: 'moving',
+  staged: 'moving',
+  committed: 'good',
+  unreachable: 'bad',
+  refused: 'bad',
+  'given-up': 'bad',
+  superseded: 'quiet',
+};
+const PER_PAGE = 200;
+
+export function releasePage(
+  o: {
+    release: ReleaseRow;
+    counts: RolloutOverview['counts'];
+    waves: readonly WaveTally[];
+    receipts: readonly Receipt[];
+    tree: Tree;
+    page: number;
+  },
+  now: Date,
+): ReleasePage {
+  const { release, receipts } = o;
+  const { archive, serial } = release;
+  const path = `/archives/${encodeURIComponent(archive)}/releases/${serial}`;
+  const count = Math.max(1, Math.ceil(receipts.length / PER_PAGE));
+  const page = Math.min(o.page, count);
+  const tones = new Map(receipts.map((one) => [one.mirror, STATE_TONES[one.state]]));
+  const states = new Map(receipts.map((one) => [one.mirror, one.state]));
+  const committed = receipts.filter(({ state }) => state === 'committed').length;
+  const observed = receipts.filter(({ observedAt }) => observedAt !== null).length;
+  const ordered = receipts.toSorted((a, b) => a.tier - b.tier || (a.mirror < b.mirror ? -1 : 1));
+  return {
+    archive,
+    serial,
+    at: momentOf(now, now),
+    published: momentOf(release.published_at, now),
+    facts: [
+      `${counted(release.files, 'file')}, ${bytes(release.bytes)}`,
+      `${number(release.changed)} changed, ${number(release.dropped)} dropped`,
+      ...(release.urgent === 1 ? ['urgent'] : []),
+    ],
+    sentence: `${committed} of ${counted(receipts.length, 'mirror')} say that they serve it; at ${observed} it was seen.`,
+    rollout: rolloutSentence({ release, counts: o.counts }, now),
+    parts: partsOf([...tones.values()]),
+    waves: o.waves.map((wave) => ({
+      name: wave.name,
+      state: wave.state,
+      tone: wave.state === 'done' ? 'good' : wave.state === 'now' ? 'moving' : 'quiet',
+      words: `${wave.mirrors.committed} of ${counted(wave.mirrors.total, 'mirror')}${wave.mirrors.failed === 0 ? '' : `, ${wave.mirrors.failed} failed`}`,
+      parts: partsOf([
+        ...Array<Tone>(wave.mirrors.committed).fill('good'),
+        ...Array<Tone>(wave.mirrors.failed).fill('bad'),
+        ...Array<Tone>(
+          Math.max(0, wave.mirrors.total - wave.mirrors.committed - wave.mirrors.failed),
+        ).fill('quiet'),
+      ]),
+    })),
+    tree: treeView(o.tree, MASTER, (name) => {
+      const tone = tones.get(name);
+      return tone === undefined ? undefined : { tone, words: states.get(name) ?? '' };
+    }),
+    receipts: ordered
+      .slice((page - 1) * PER_PAGE, page * PER_PAGE)
+      .map((receipt) => receiptLine(receipt, o.waves, new Date(release.published_at))),
+    found: receipts.length,
+    pruned: release.pruned_at !== null,
+    pages: {
+      page,
+      count,
+      previous: page > 1 ? `${path}?page=${page - 1}` : null,
+      next: page < count ? `${path}?page=${page + 1}` : null,
+    },
+  };
+}
+
+function receiptLine(receipt: Receipt, waves: readonly WaveTally[], published: Date): ReceiptLine {
+  const { sentAt, acceptedAt, stagedAt, committedAt, observedAt } = receipt;
+  return {
+    mirror: receipt.mirror,
+    tier: receipt.tier,
+    wave: receipt.wave === null ? '–' : (waves[receipt.wave]?.name ?? 'all'),
+    tone: STATE_TONES[receipt.state],
+    state: receipt.leftBehindAt === null ? receipt.state : `${receipt.state}, left behind`,
+    reason: receipt.reason === null ? null : plain(receipt.reason),
+    steps: [sentAt, acceptedAt, stagedAt, committedAt, observedAt].map((at) =>
+      at === null
+        ? { after: '–', full: '', iso: '' }
+        : {
+            after: `+${span(new Date(at).getTime() - published.getTime())}`,
+            full: at,
+            iso: at,
+          },
+    ),
+  };
+}

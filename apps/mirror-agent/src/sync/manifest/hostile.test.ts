@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {
+  cpSync,
   existsSync,
   readdirSync,
   readFileSync,
@@ -24,7 +25,9 @@ import {
 import { gzipSync } from 'node:zlib';
 import { createHash } from 'node:crypto';
 import { compareTrees } from '../../../../../test/harness/compare-trees.ts';
-import { debianLike, writeFiles } from '../fixtures.test.ts';
+import { noise } from '../../../../../test/harness/plain-tree.ts';
+import { debianLike, startRsyncd, writeFiles } from '../fixtures.test.ts';
+import { write } from '../site.test.ts';
 import { withManifests, type ManifestSite } from './publish.test.ts';
 
 /** A mirror at release 1, and its upstream's tree already with the files of release 2. */
@@ -213,13 +216,36 @@ void describe('a hostile or broken upstream', { concurrency: 4 }, () => {
   void test('what the upstream gets wrong, the next one has; good files are not fetched twice', () =>
     withManifests(async (site) => {
       await atFirst(site);
+      const big = 'pool/main/b/big/big_1.deb';
+      write(site.up, big, noise('big', 500_000));
       const second = await site.release(2);
-      const other = await site.sync(
-        { goal: () => second },
-        { upstream: 'rsync://127.0.0.1:1/x', fallbacks: [site.rsyncd.url('debian')] },
-      );
-      assert.equal(other.kind, 'committed', JSON.stringify(other));
-      assert.deepEqual(await compareTrees(site.up, site.to), []);
-      assert.ok(site.events.some(({ type }) => type === 'passed-over'));
+      const wrong = join(site.folder, 'wrong');
+      cpSync(site.up, wrong, { recursive: true, preserveTimestamps: true });
+      const broken = 'pool/main/a/alpha/alpha_2.dsc';
+      writeFileSync(join(wrong, broken), 'x'.repeat(statSync(join(wrong, broken)).size));
+      const other = await startRsyncd(site.folder, { debian: wrong });
+      try {
+        const result = await site.sync(
+          { goal: () => second },
+          { upstream: other.url('debian'), fallbacks: [site.rsyncd.url('debian')] },
+        );
+        assert.equal(result.kind, 'committed', JSON.stringify(result));
+        assert.ok(result.kind === 'committed' && result.bytes < 600_000, JSON.stringify(result));
+        const passed = site.events.flatMap((event) =>
+          event.type === 'passed-over' ? [event] : [],
+        );
+        assert.deepEqual(
+          passed.map(({ upstream, reason }) => [upstream, reason]),
+          [
+            [
+              other.url('debian'),
+              `upstream ${other.url('debian')} does not match its head: "${broken}" has other content than the manifest says`,
+            ],
+          ],
+        );
+        assert.deepEqual(await compareTrees(site.up, site.to), []);
+      } finally {
+        await other.stop();
+      }
     }));
 });

@@ -12,17 +12,22 @@ export interface Sshd {
   user: string;
   /** `ssh-ed25519 AAAA...` */
   hostKey: string;
+  /** The file of its public host key. */
+  hostKeyFile: string;
   /** Replace the authorized_keys file. */
   authorize(lines: string[]): Promise<void>;
 }
 
-export async function createSshd(folder: string): Promise<Sshd> {
+/** @param authorizedKeys the file that it goes by; one of its own when left out. */
+export async function createSshd(
+  folder: string,
+  authorizedKeys = join(folder, 'authorized_keys'),
+): Promise<Sshd> {
   await mkdir(folder, { recursive: true });
   // sshd wants its empty folder, which Debian's service makes.
   if (process.getuid?.() === 0) await mkdir('/run/sshd', { recursive: true, mode: 0o755 });
   const hostKey = await createKeyPair(join(folder, 'host_key'));
   const port = await freePort();
-  const authorizedKeys = join(folder, 'authorized_keys');
   const config = join(folder, 'sshd_config');
   // StrictModes is off since everybody may write to /tmp, above our folder.
   await writeFile(
@@ -38,7 +43,7 @@ UsePAM no
 PidFile none
 `,
   );
-  await writeFile(authorizedKeys, '');
+  if (authorizedKeys.startsWith(`${folder}/`)) await writeFile(authorizedKeys, '');
   const service = createService({
     name: 'sshd',
     argv: ['/usr/sbin/sshd', '-D', '-e', '-f', config],
@@ -50,6 +55,7 @@ PidFile none
     port,
     user: userInfo().username,
     hostKey: hostKey.publicKey,
+    hostKeyFile: `${hostKey.path}.pub`,
     async authorize(lines) {
       await writeFile(authorizedKeys, lines.map((line) => `${line}\n`).join(''));
       await chmod(authorizedKeys, 0o600);

@@ -23,8 +23,8 @@ const mirrorName = z.string().refine(isMirrorName, {
 const network = z.string().refine(isArchiveName, {
   error: 'expected a network name: lower-case letters, digits and ._+-',
 });
-const rsyncUrl = z.string().regex(/^rsync:\/\/[^\s\p{Cc}]+$/u, {
-  error: 'expected a URL such as "rsync://host/module/path"',
+const rsyncUrl = z.string().regex(/^(rsync|ssh):\/\/[^\s\p{Cc}]+$/u, {
+  error: 'expected a URL such as "rsync://host/module/path" or "ssh://user@host/module/path"',
 });
 const webUrl = z
   .url({ protocol: /^https?$/, error: 'expected a URL such as "https://master.example.org"' })
@@ -119,6 +119,24 @@ const schema = z.strictObject({
     .optional(),
   /** The private key with which this mirror, as a hub, pushes to its downstreams. */
   push_key: absolutePath.optional(),
+  /** The private key with which this mirror pulls over SSH; one in the state folder when left out. */
+  pull_key: absolutePath.optional(),
+  /** The host keys of upstreams, in OpenSSH's format, instead of those that the master tells. */
+  known_hosts: absolutePath.optional(),
+  /** Where the system's sshd lets downstreams pull over SSH, by the files of our state folder. */
+  rsync_ssh: z
+    .strictObject({
+      url: z
+        .string()
+        .max(300)
+        .regex(/^ssh:\/\/[^@\s/]+@[^\s/]+$/, {
+          error: 'expected a URL such as "ssh://mirror@hub.example.org"',
+        }),
+      /** The public host key of that sshd, such as /etc/ssh/ssh_host_ed25519_key.pub. */
+      host_key: absolutePath,
+      rsync: absolutePath.prefault('/usr/bin/rsync'),
+    })
+    .optional(),
   ssh_server: z
     .strictObject({
       address: z.union([z.ipv4(), z.ipv6()]),
@@ -158,7 +176,7 @@ const schema = z.strictObject({
   concurrency: z.int().min(1).max(64).prefault(2),
 });
 
-export type ArchiveConfig = z.output<typeof archive> & Pick<ArchiveSettings, 'accounts'>;
+export type ArchiveConfig = z.output<typeof archive> & Pick<ArchiveSettings, 'accounts' | 'ssh'>;
 export type AgentConfig = z.output<typeof schema>;
 
 /** The schema with the rules that need more than one field. */

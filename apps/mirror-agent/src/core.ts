@@ -150,7 +150,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     signal,
   };
   for (const each of config.archive) {
-    const one = access.sources.following({ ...each, accounts: access.accountOf });
+    const one = access.sources.following({ ...each, ...access.pullAs });
     const archive = await startArchive({
       ...shared,
       config: one,

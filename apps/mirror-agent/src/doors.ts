@@ -6,6 +6,7 @@ import { startSshServer, type SshServer } from './front-door/ssh-server.ts';
 import type { Logger } from './log.ts';
 import { letIn, type Told } from './access/let-in.ts';
 import type { LocalAccess } from './access/local.ts';
+import { letInOverSsh } from './access/ssh-downstreams.ts';
 import { startRsyncDaemon } from './rsync-daemon.ts';
 import type { Settings } from './settings.ts';
 import type { StatePaths } from './state/paths.ts';
@@ -38,7 +39,8 @@ export interface DoorOptions {
  */
 export async function openDoors(options: DoorOptions): Promise<Doors> {
   const { settings, paths, receiver, access, log, undo } = options;
-  const { rsyncd, ssh_server, archive } = settings.config;
+  const { rsyncd, rsync_ssh, ssh_server, archive } = settings.config;
+  const acts: ((told: Told) => Promise<void>)[] = [];
   if (rsyncd !== undefined) {
     const daemon = await startRsyncDaemon({
       rsyncd,
@@ -48,10 +50,17 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
       onExit: (end) => log.error(end, 'the rsync daemon ended and is started again'),
     });
     undo.push(() => daemon.stop());
-    const act = (told: Told) => daemon.letIn(letIn(archive, rsyncd.open, told));
-    access.onTold(act);
-    await act(access.told()); // It may have changed while the daemon started.
+    acts.push((told) => daemon.letIn(letIn(archive, rsyncd.open, told)));
   }
+  if (rsync_ssh !== undefined) {
+    const { rsync } = rsync_ssh;
+    acts.push((told) => letInOverSsh(settings.config, rsync, paths.rsyncSsh, told));
+  }
+  const act = async (told: Told) => {
+    for (const one of acts) await one(told);
+  };
+  access.onTold(act);
+  await act(access.told()); // It may have changed while the daemon started.
   let ssh: SshServer | undefined;
   if (ssh_server !== undefined) {
     const { address, port, host_key, max_connections, max_per_source } = ssh_server;

@@ -1,6 +1,6 @@
 import { HostError, readSecret } from '@pushmirror/host';
 import { downstreamsResponse, reportsResponse, type Report } from '@pushmirror/trigger';
-import { accessResponse, type AccessResponse } from '@pushmirror/trigger/access';
+import { accessResponse, type AccessResponse, type Announcement } from '@pushmirror/trigger/access';
 import { z } from 'zod';
 import { messageOf } from './errors.ts';
 
@@ -17,6 +17,8 @@ export interface MasterClient {
   downstreams(): Promise<MasterAnswer<z.output<typeof downstreamsResponse>>>;
   /** Whom to let in and how to pull; waits up to `waitS` seconds for other than `known`. */
   access(known: string, waitS: number): Promise<MasterAnswer<AccessResponse>>;
+  /** Say with which key we pull over SSH, and where others may pull from us. */
+  announce(said: Announcement): Promise<MasterAnswer<{ held: boolean }>>;
   /** The bytes of the head at the master's public path; undefined when it has none. */
   head(archive: string): Promise<MasterAnswer<Buffer | undefined>>;
   /** The bytes of its newest hold; undefined when it has none. */
@@ -57,6 +59,8 @@ export function createMasterClient(options: MasterClientOptions): MasterClient {
     downstreams: async () => shaped(downstreamsResponse, await ask('/v1/downstreams')),
     access: async (known, waitS) =>
       shaped(accessResponse, await ask(`/v1/access?known=${known}&wait=${waitS}`)),
+    announce: async (said) =>
+      shaped(z.object({ held: z.boolean() }), await ask('/v1/access/keys', JSON.stringify(said))),
     head: (archive) => optional(archive, 'head'),
     hold: (archive) => optional(archive, 'hold'),
     mayPull: async (archive, serial) =>

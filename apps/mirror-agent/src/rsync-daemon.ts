@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { accessFiles, renderRsyncdConf } from '@pushmirror/acl';
 import { errnoOf, replaceFile, supervise } from '@pushmirror/host';
 import type { LetIn } from './access/let-in.ts';
+import { NOT_OURS_TO_SHOW } from './access/ssh-downstreams.ts';
 import type { AgentConfig } from './config.ts';
 import { AgentError } from './errors.ts';
 import type { StatePaths } from './state/paths.ts';
@@ -69,7 +70,7 @@ async function write({ rsyncd, archives, paths }: RsyncDaemonOptions, now: LetIn
     folder: dirname(paths.rsyncdConf),
     guard: [process.execPath, fileURLToPath(import.meta.resolve('@pushmirror/acl/pull-guard'))],
     within: rsyncd.hosts_allow,
-    exclude: ['.~tmp~/', '/project/pushmirror/staging/'],
+    exclude: NOT_OURS_TO_SHOW,
   });
   const conf = renderRsyncdConf({
     address: rsyncd.address,

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { parsePublicKey, type Rule } from '@pushmirror/acl';
 import { loadConfig } from '@pushmirror/config';
 import { readSecret } from '@pushmirror/host';
@@ -34,7 +35,11 @@ export function loadSettings(path: string): Settings {
   config.peer.forEach(({ name, key }, i) => {
     check(`peer[${i}].key`, () => peers.push({ name, key: parsePublicKey(key) }));
   });
-  const { master, push_key, ssh_server } = config;
+  const { master, push_key, pull_key, rsync_ssh, ssh_server } = config;
+  if (pull_key !== undefined) check('pull_key', () => readSecret(pull_key));
+  if (rsync_ssh !== undefined) {
+    check('rsync_ssh.host_key', () => parsePublicKey(readFileSync(rsync_ssh.host_key, 'utf8')));
+  }
   if (master !== undefined) check('master.token_file', () => readSecret(master.token_file));
   if (push_key !== undefined) check('push_key', () => readSecret(push_key));
   if (ssh_server !== undefined) check('ssh_server.host_key', () => readSecret(ssh_server.host_key));

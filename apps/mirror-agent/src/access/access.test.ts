@@ -96,6 +96,7 @@ test('the copy holds while the master is away; a change is heard while it is wai
     path: join(folder, 'access.json'),
     master: createMasterClient({ url, tokenFile, signal: stop.signal }),
     serves: true,
+    announcement: undefined,
     onCorrupt: () => {},
     onProblem: () => {},
     onChange: ({ digest }) => Promise.resolve(void seen.push(digest)),

@@ -4,6 +4,7 @@ import {
   accessResponse,
   LONGEST_ACCESS_WAIT_S,
   type AccessResponse,
+  type Announcement,
 } from '@pushmirror/trigger/access';
 import type { MasterClient } from '../master-client.ts';
 import { createMutex } from '../state/mutex.ts';
@@ -27,6 +28,8 @@ export interface AccessOptions {
   master: MasterClient | undefined;
   /** Somebody pulls from us: changes must be heard of at once. */
   serves: boolean;
+  /** What we say of ourselves, before we first ask. */
+  announcement: Announcement | undefined;
   onCorrupt: OnCorrupt;
   onProblem: (reason: string) => void;
   /** Told of what was found on disk, and of each change; resolves when it is in force. */
@@ -47,6 +50,7 @@ export async function openAccess(o: AccessOptions): Promise<Access> {
   const mutex = createMutex();
   let told: Told = master === undefined ? 'none' : undefined;
   let asking: Promise<void> = Promise.resolve();
+  let announcement = o.announcement;
   if (master !== undefined) {
     told = await readJson(o.path, accessResponse, o.onCorrupt);
     if (told !== undefined) await o.onChange(told);
@@ -55,6 +59,7 @@ export async function openAccess(o: AccessOptions): Promise<Access> {
   /** True when the master answered. */
   async function ask(waitS: number): Promise<boolean> {
     if (master === undefined) return true;
+    if (announcement !== undefined && !(await announce(master, announcement))) return false;
     const answer = await master.access(typeof told === 'object' ? told.digest : '', waitS);
     if (answer.kind === 'refused' && answer.status === 404) {
       told ??= 'none'; // A master of before there were rules.
@@ -66,6 +71,21 @@ export async function openAccess(o: AccessOptions): Promise<Access> {
     }
     await mutex(() => takeOver(answer.value));
     o.onDownstreams(answer.value.downstreams);
+    return true;
+  }
+
+  async function announce(to: MasterClient, said: Announcement): Promise<boolean> {
+    const answer = await to.announce(said);
+    const isOld = answer.kind === 'refused' && answer.status === 404;
+    if (answer.kind === 'ok' && answer.value.held) {
+      o.onProblem(
+        'The master holds our new host key for rsync over SSH until somebody confirms it: mirror-master key confirm.',
+      );
+    } else if (answer.kind !== 'ok' && !isOld) {
+      if (!signal.aborted) o.onProblem(answer.reason);
+      if (answer.kind === 'away') return false;
+    }
+    announcement = undefined; // What is refused once is refused again, until somebody changes it.
     return true;
   }
 

@@ -5,17 +5,19 @@ import { createMasterClient } from '../master-client.ts';
 import type { Settings } from '../settings.ts';
 import { statePaths, type StatePaths } from '../state/paths.ts';
 import { readJson, type OnCorrupt } from '../state/read-json.ts';
-import type { AccountOf } from '../sync/archive-settings.ts';
+import type { ArchiveSettings } from '../sync/archive-settings.ts';
 import { createAccounts } from './accounts.ts';
 import { openAccess } from './follow.ts';
+import { writeKnownHosts } from './known-hosts.ts';
 import type { Told } from './let-in.ts';
+import { announcementOf, sshPullOf } from './over-ssh.ts';
 import { createSources, type Sources } from './sources.ts';
 
 /** The rules as they are in force at this mirror. */
 export interface LocalAccess {
   told(): Told;
-  /** With which account to pull from an upstream. */
-  accountOf: AccountOf;
+  /** With what to pull from an upstream. */
+  pullAs: Pick<ArchiveSettings, 'accounts' | 'ssh'>;
   /** Where to pull from, and who may push. */
   sources: Sources;
   /** Who acts by each change from now on. */
@@ -40,6 +42,7 @@ export async function openLocalAccess(o: {
   const { config } = settings;
   const sources = createSources(settings, (reason) => log.warn(reason));
   const accounts = createAccounts(paths.accounts);
+  const ssh = sshPullOf(config, paths);
   let act: (told: Told) => Promise<void> = () => Promise.resolve();
   let complaint = '';
   const { master } = config;
@@ -47,7 +50,8 @@ export async function openLocalAccess(o: {
     path: paths.access,
     // A client of its own, whose requests end at once when we are to stop.
     master: master && createMasterClient({ url: master.url, tokenFile: master.token_file, signal }),
-    serves: config.rsyncd !== undefined,
+    serves: config.rsyncd !== undefined || config.rsync_ssh !== undefined,
+    announcement: master && (await announcementOf(config, paths)),
     onCorrupt: o.onCorrupt,
     onProblem(reason) {
       if (reason !== complaint) log.warn(reason);
@@ -55,6 +59,7 @@ export async function openLocalAccess(o: {
     },
     async onChange(told) {
       await accounts.set(told.upstreams);
+      await writeKnownHosts(paths.knownHosts, told.sources);
       sources.take(told);
       await act(told);
       log.info({ digest: told.digest }, 'the rules have changed');
@@ -65,7 +70,7 @@ export async function openLocalAccess(o: {
   });
   return {
     told: access.told,
-    accountOf: accounts.of,
+    pullAs: { accounts: accounts.of, ssh },
     sources,
     onTold(next) {
       act = next;
@@ -94,5 +99,6 @@ export async function archiveOnDisk(
   const told = await readJson(paths.access, accessResponse, () => {});
   if (told !== undefined) await accounts.set(told.upstreams);
   const sources = await sourcesOnDisk(settings, paths);
-  return sources.following({ ...archive, accounts: accounts.of });
+  const ssh = sshPullOf(settings.config, paths);
+  return sources.following({ ...archive, accounts: accounts.of, ssh });
 }

@@ -27,7 +27,7 @@ function sourcesOf(follow: boolean, problems: string[] = []) {
   const sources = createSources(settings, (reason) => problems.push(reason));
   const [archive] = settings.config.archive;
   if (archive === undefined) throw new Error('There is no archive.');
-  return { sources, followed: sources.following(archive) };
+  return { sources, own: archive, followed: sources.following(archive) };
 }
 
 const told = (...sources: AccessResponse['sources']): AccessResponse => ({
@@ -96,4 +96,18 @@ test('what cannot be used is left out and said; when nothing is left, what was k
     'rsync://new.example.org:8730/debian',
     'an old master tells none',
   );
+});
+
+test('both keys of a sender count while it rotates them, and who pulls over SSH goes on to', () => {
+  const { sources, own } = sourcesOf(true);
+  const ssh = { url: 'ssh://mirror@new.example.org:2222', hostKey: newKey };
+  const source = { name: 'new.example.org', rsyncUrl: 'rsync://new.example.org', pushKey: oldKey };
+  sources.take(told({ ...source, pushKeys: [newKey], ssh }));
+  assert.deepEqual(
+    sources.peers().map(({ key }) => key.line),
+    [oldKey, newKey],
+  );
+  assert.equal(sources.rules().length, 1);
+  const over = sources.following({ ...own, upstream: 'ssh://m@old.example.org/debian' });
+  assert.equal(over.upstream, `${ssh.url}/debian`);
 });

@@ -23,6 +23,8 @@ export interface Sources {
 interface Above {
   /** `rsync://HOST[:PORT]`, the upstream first. */
   urls: readonly string[];
+  /** The same over SSH, `ssh://USER@HOST[:PORT]`, where that is offered. */
+  sshUrls: readonly string[];
   peers: readonly KnownKey[];
   rules: readonly Rule[];
 }
@@ -36,7 +38,12 @@ export function createSources(settings: Settings, onProblem: (reason: string) =>
 
   return {
     following(archive) {
-      const urls = () => above?.urls.map((url) => `${url}/${archive.name}`);
+      // Whoever pulls over SSH goes on to.
+      const isSsh = archive.upstream.startsWith('ssh://');
+      const urls = () => {
+        const bases = (isSsh ? above?.sshUrls : above?.urls) ?? [];
+        return bases.length === 0 ? undefined : bases.map((url) => `${url}/${archive.name}`);
+      };
       return {
         ...archive,
         get upstream() {
@@ -63,28 +70,33 @@ function readAbove(
   onProblem: (reason: string) => void,
 ): Above | undefined {
   const urls: string[] = [];
+  const sshUrls: string[] = [];
   const peers: KnownKey[] = [];
-  for (const { name, rsyncUrl, pushKey } of sources) {
+  for (const { name, rsyncUrl, pushKey, pushKeys = [], ssh } of sources) {
     try {
       if (!isMirrorName(name)) throw new Error('it has no plain name');
       const url = rsyncUrl.replace(/\/+$/, '');
       parseUpstream(`${url}/any`); // It becomes a word of rsync's command line.
-      const key = pushKey === null ? undefined : parsePublicKey(pushKey);
+      if (ssh !== undefined) parseUpstream(`${ssh.url}/any`);
+      const lines = pushKey === null ? pushKeys : [pushKey, ...pushKeys];
+      const keys = lines.map((line) => parsePublicKey(line));
       urls.push(url);
-      if (key !== undefined) peers.push({ name, key });
+      if (ssh !== undefined) sshUrls.push(ssh.url);
+      peers.push(...keys.map((key) => ({ name, key })));
     } catch (error) {
       onProblem(`A place to pull from is left out: ${messageOf(error)}`);
     }
   }
   if (urls.length === 0) return undefined;
   // What the file says of a peer's addresses and archives stays true.
+  const names = [...new Set(peers.map(({ name }) => name))];
   const rules = compileRules(
-    peers.map(({ name, key }) => ({
+    names.map((name) => ({
       from: [],
       ...restrictions.find((one) => one.name === name),
       name,
-      key: key.line,
+      key: '',
     })),
   );
-  return { urls, peers, rules };
+  return { urls, sshUrls, peers, rules };
 }

@@ -22,6 +22,12 @@ export function statePaths(state: string) {
     access: join(state, 'access.json'),
     /** The secrets with which to pull, one a file. */
     accounts: join(state, 'accounts'),
+    /** The key with which to pull over SSH, where the configuration names none. */
+    pullKey: join(state, 'pull_key'),
+    /** The host keys of upstreams over SSH, as the master told them. */
+    knownHosts: join(state, 'known_hosts'),
+    /** What lets downstreams pull over SSH: authorized_keys, and rsync's configurations. */
+    rsyncSsh: join(state, 'rsync-ssh'),
     rsyncdConf: join(state, 'rsyncd', 'rsyncd.conf'),
     rsyncdPid: join(state, 'rsyncd', 'rsyncd.pid'),
     rsyncdLock: join(state, 'rsyncd', 'rsyncd.lock'),

@@ -1,4 +1,5 @@
 import type { ProfileName } from '@pushmirror/manifest';
+import type { SshPull } from './over-ssh.ts';
 import type { Upstream } from './upstream-url.ts';
 
 /**
@@ -10,13 +11,15 @@ export interface ArchiveSettings {
   /** The folder that readers are served from. */
   to: string;
   profile: ProfileName;
-  /** `rsync://[user@]host[:port]/module[/path]`. */
+  /** `rsync://[user@]host[:port]/module[/path]` or `ssh://user@host[:port]/module[/path]`. */
   upstream: string;
   /** Tried in this order when the upstream cannot be used. */
   fallbacks: readonly string[];
   password_file?: string | undefined;
   /** The accounts that the master gave us, for upstreams that are asked for without a user. */
   accounts?: AccountOf | undefined;
+  /** For upstreams that are pulled from over SSH. */
+  ssh?: SshPull | undefined;
   mode: 'auto' | 'classic';
   /** The longest time that one sync may take, waits included. */
   deadline: number;

@@ -102,3 +102,31 @@ void test('the password goes only where a user is asked for', () => {
   assert.ok(lookArguments(archive, MIRROR, asUser, '/tmp/look').includes(password));
   assert.ok(!passArguments(1, archive, MIRROR, upstream).includes(password));
 });
+
+void test('over SSH it is the stock ssh, by the pinned host key and our key alone', () => {
+  const over = parseUpstream('ssh://mirror@[2001:db8::1]:2222/debian/sub');
+  assert.equal(over.url, 'ssh://mirror@[2001:db8::1]:2222/debian/sub');
+  const ssh = { identity: '/srv/state/pull_key', knownHosts: '/srv/state/known_hosts' };
+  const args = passArguments(1, settings({ ssh }), MIRROR, over);
+  assert.deepEqual(args.slice(-3), [
+    '--',
+    'mirror@[2001:db8::1]::debian/sub/',
+    '/srv/mirrors/debian/',
+  ]);
+  const rsh = args.find((one) => one.startsWith('--rsh=')) ?? '';
+  assert.match(rsh, /^--rsh=ssh -F none -T -p 2222 -i \/srv\/state\/pull_key /);
+  for (const word of ['StrictHostKeyChecking=yes', 'UserKnownHostsFile=/srv/state/known_hosts']) {
+    assert.equal(rsh.split(' ').includes(`-o${word}`), true, word);
+  }
+  assert.equal(
+    args.some((one) => /contimeout|sockopts|password/.test(one)),
+    false,
+    'rsync refuses these over SSH',
+  );
+  const odd = settings({ ssh: { ...ssh, identity: '/srv/my state/key -oProxyCommand=x' } });
+  assert.throws(() => passArguments(1, odd, MIRROR, over), { code: 'settings' });
+  assert.throws(() => passArguments(1, settings(), MIRROR, over), { code: 'settings' });
+  for (const url of ['ssh://host/debian', 'ssh://-oX@host/debian', 'ssh://a b@host/debian']) {
+    assert.throws(() => parseUpstream(url), { code: 'settings' }, url);
+  }
+});

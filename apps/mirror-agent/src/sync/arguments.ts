@@ -14,6 +14,7 @@ import {
   UPDATE_IN_PROGRESS,
   updateRequiredFile,
 } from './own-files.ts';
+import { remoteShell } from './over-ssh.ts';
 import { LARGEST_READ } from './tree-files.ts';
 import type { Upstream } from './upstream-url.ts';
 
@@ -28,7 +29,7 @@ const OPTIONS = [
   '--no-inc-recursive',
 ];
 /** Not ftpsync's: give up on a host that does not answer, and say how far we are. */
-const OURS = ['--contimeout=60', '--no-motd', '--info=progress2,name0,flist0'];
+const OURS = ['--no-motd', '--info=progress2,name0,flist0'];
 
 /**
  * rsync's arguments for a pass of classic mode, in ftpsync's order, which decides between filters:
@@ -48,6 +49,7 @@ export function passArguments(
     ...ownFileFilters(mirror),
     `--bwlimit=${archive.bandwidth_limit ?? 0}`,
     ...OPTIONS,
+    ...connectWithin(60, upstream),
     ...OURS,
     ...archive.include.map((pattern) => `--filter=include_${pattern}`),
     ...archive.exclude.map((pattern) => `--filter=exclude_${pattern}`),
@@ -63,7 +65,7 @@ export function passArguments(
  * Symlinks and large files are left out, and the other side is not asked for anything else.
  */
 export function lookArguments(
-  archive: Pick<ArchiveSettings, 'password_file' | 'accounts'>,
+  archive: PullAs,
   mirror: string,
   upstream: Upstream,
   scratch: string,
@@ -86,7 +88,7 @@ export function lookArguments(
     '--chmod=D700,F600',
     `--max-size=${LARGEST_READ}`,
     '--timeout=30',
-    '--contimeout=15',
+    ...connectWithin(15, upstream),
     '--no-motd',
     '--out-format=%n',
     ...fromTo(archive, upstream, scratch),
@@ -113,6 +115,14 @@ function ownFileFilters(mirror: string): string[] {
   ];
 }
 
+/** With what an upstream lets us in. */
+export type PullAs = Pick<ArchiveSettings, 'password_file' | 'accounts' | 'ssh'>;
+
+/** Over SSH it is ssh that connects, and rsync refuses the option. */
+export function connectWithin(seconds: number, upstream: Upstream): string[] {
+  return upstream.ssh === true ? [] : [`--contimeout=${seconds}`];
+}
+
 const NO_DELAY = '--sockopts=TCP_NODELAY';
 
 function stage2Options(maxDelete: number): string[] {
@@ -129,16 +139,16 @@ function stage2Options(maxDelete: number): string[] {
  * The end of every call: the password, where from, where to. rsync's short questions and answers
  * would wait for each other's acknowledgements, 40 ms a time; the other end must not wait either.
  */
-export function fromTo(
-  archive: Pick<ArchiveSettings, 'password_file' | 'accounts'>,
-  upstream: Upstream,
-  to: string,
-): string[] {
+export function fromTo(archive: PullAs, upstream: Upstream, to: string): string[] {
   const { user, source } = upstream;
+  const into = to.endsWith('/') ? to : `${to}/`;
+  if (upstream.ssh === true) {
+    return [`--rsh=${remoteShell(upstream, archive.ssh)}`, '--', source, into];
+  }
   const account = user === undefined ? archive.accounts?.(upstream) : undefined;
   // Only an upstream that is asked for as a user is given our password's digest.
   const file = account?.passwordFile ?? (user === undefined ? undefined : archive.password_file);
   const from = account === undefined ? source : source.replace('//', `//${account.user}@`);
   const password = file === undefined ? [] : [`--password-file=${file}`];
-  return [NO_DELAY, ...password, '--', from, to.endsWith('/') ? to : `${to}/`];
+  return [NO_DELAY, ...password, '--', from, into];
 }

@@ -1,8 +1,7 @@
 import { access, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseTrace } from '@pushmirror/trace';
-import { lookArguments } from './arguments.ts';
-import type { ArchiveSettings } from './archive-settings.ts';
+import { lookArguments, type PullAs } from './arguments.ts';
 import { SyncFailure } from './failure.ts';
 import {
   CHANGING_FILE,
@@ -34,7 +33,7 @@ export interface UpstreamView {
 }
 
 export interface LookOptions {
-  archive: Pick<ArchiveSettings, 'password_file' | 'accounts'>;
+  archive: PullAs;
   /** This mirror's name. */
   mirror: string;
   upstream: Upstream;

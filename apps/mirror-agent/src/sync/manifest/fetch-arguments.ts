@@ -1,4 +1,4 @@
-import { fromTo } from '../arguments.ts';
+import { connectWithin, fromTo, type PullAs } from '../arguments.ts';
 import type { ArchiveSettings } from '../archive-settings.ts';
 import type { Upstream } from '../upstream-url.ts';
 
@@ -11,7 +11,7 @@ import type { Upstream } from '../upstream-url.ts';
  * has no older version in `into`, so that rsync looks for a basis in the other folders.
  */
 export function fetchArguments(
-  archive: Pick<ArchiveSettings, 'password_file' | 'accounts' | 'bandwidth_limit'>,
+  archive: PullAs & Pick<ArchiveSettings, 'bandwidth_limit'>,
   upstream: Upstream,
   options: { into: string; basis?: readonly string[]; largest: number },
 ): string[] {
@@ -25,7 +25,7 @@ export function fetchArguments(
     `--max-size=${Math.max(options.largest, 1)}`,
     `--bwlimit=${archive.bandwidth_limit ?? 0}`,
     '--timeout=120',
-    '--contimeout=60',
+    ...connectWithin(60, upstream),
     '--no-motd',
     '--stats',
     '--no-human-readable',

@@ -62,6 +62,15 @@ export const masterSchema = z.strictObject({
       releases: z.int().min(1).default(1000),
     })
     .prefault({}),
+  probe: z
+    .strictObject({
+      interval: duration.prefault('10m'),
+      concurrency: z.int().min(1).max(1000).default(32),
+      deadline: duration.prefault('20s'),
+      hours_for: duration.prefault('35d'),
+      days_for: duration.prefault('400d'),
+    })
+    .prefault({}),
   registration: z
     .strictObject({
       policy: z.enum(['invite', 'proof', 'review']).default('review'),

@@ -18,6 +18,7 @@ import { createAuth } from './http/auth.ts';
 import { createFailureLimit } from './http/failure-limit.ts';
 import { adoptAdminToken } from './registry/manage-tokens.ts';
 import { createFeed } from './monitor/feed.ts';
+import { createProbing, type Probing } from './monitor/probing.ts';
 import { createConducting, type Conducting } from './rollout/conducting.ts';
 import { createNews, type News } from './rollout/news.ts';
 import { pruneOld } from './rollout/retention.ts';
@@ -108,8 +109,16 @@ async function assemble(parts: Parts): Promise<Master> {
     signingKey: keys.signingKey,
     lifetimeMs: config.head_lifetime,
   });
+  const probing = createProbing({
+    ...parts,
+    feed,
+    onSeen: news.moved,
+    onQuarantine: sending.moved,
+    onReturn: () => engine.resume(),
+  });
   const conducting = createConducting({
     ...parts,
+    probing,
     heads,
     turns,
     news,
@@ -198,6 +207,7 @@ async function assemble(parts: Parts): Promise<Master> {
       await upkeep.start(); // Its first round makes public what a crash left unpublished.
       await sending.start();
       await conducting.start();
+      probing.start();
       void retention.start(); // Forgetting can wait for everything else, and nothing waits for it.
     },
     destroy: () =>
@@ -208,6 +218,7 @@ async function assemble(parts: Parts): Promise<Master> {
         news,
         publisher,
         conducting,
+        probing,
         sending,
         app,
         serving,
@@ -278,6 +289,7 @@ async function destroyAll(
     news: News;
     publisher: Publisher;
     conducting: Conducting;
+    probing: Probing;
     sending: Sending;
     app: FastifyInstance;
     serving: Serving;
@@ -285,6 +297,7 @@ async function destroyAll(
 ): Promise<void> {
   await all.publisher.close();
   await all.conducting.close();
+  await all.probing.close();
   await all.upkeep.stop();
   await all.retention.stop();
   await all.sending.close();

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   closeConnections,
   createGuardedClient,
@@ -47,8 +48,12 @@ export interface LookOptions {
   userAgent: string;
   ca?: string;
   now: () => Date;
-  /** Fetches the head of a mirror that has only an rsync server. */
-  readByRsync: (url: string, signal: AbortSignal) => Promise<Buffer>;
+  /**
+   * Fetches a small file of a mirror that has only an rsync server.
+   *
+   * @throws NetError
+   */
+  readByRsync: (what: 'head' | 'trace', url: string, signal: AbortSignal) => Promise<Buffer>;
 }
 
 /** What one look is about. */
@@ -78,9 +83,10 @@ export async function lookOnce(question: LookQuestion, o: LookOptions): Promise<
   const asking: RequestOptions = { client, userAgent: o.userAgent, memory, now: o.now, signal };
   const ways = await findWays(target.places, guard, signal);
   try {
-    const look = await lookAll(target, ways, asking, o);
+    const look = await lookAll(target, ways, asking);
     const best = bestOf(ways);
     if (best !== undefined) await lookCloser(look, best, question, asking);
+    else if (target.places.every(isRsync)) await lookByRsync(look, target, ways, asking, o);
     question.signal.throwIfAborted();
     return look;
   } finally {
@@ -102,7 +108,9 @@ async function findWays(places: readonly Place[], guard: Guard, signal: AbortSig
   const found = await Promise.all(
     places.map(async (place): Promise<Way[]> => {
       const way = (address: CheckedAddress | null, failure: string | null): Way => ({
-        ...{ place, address, failure },
+        place,
+        address,
+        failure,
         family: address?.family ?? null,
         connections: keepConnections(),
         head: null,
@@ -123,26 +131,35 @@ async function findWays(places: readonly Place[], guard: Guard, signal: AbortSig
 
 /** Over each way for itself: the head, or the greeting. */
 async function lookAll(
-  target: LookTarget,
+  { places }: LookTarget,
   ways: readonly Way[],
   asking: RequestOptions,
-  o: LookOptions,
 ): Promise<Look> {
   const look: Look = {
-    at: o.now(),
-    ...{ heads: [], again: null, trace: null, updating: false, content: null },
-    ...{ endpoints: [], evidence: [], responseMs: null, certificateUntil: null },
+    at: asking.now(),
+    heads: [],
+    again: null,
+    trace: null,
+    updating: false,
+    content: null,
+    endpoints: [],
+    evidence: [],
+    responseMs: null,
+    certificateUntil: null,
   };
-  const alone = target.places.every(({ protocol }) => protocol === 'rsync');
   await Promise.all(
     ways.map(async (way) => {
       if (way.address === null) return;
-      if (way.place.protocol !== 'rsync') way.head = await askHead(way, way.address.family, asking);
-      else way.head = await (alone ? headByRsync(way, asking, o) : greeting(way, asking));
+      if (isRsync(way.place)) way.head = await greet(way, way.address, asking);
+      else way.head = await askHead(way, way.address.family, asking);
     }),
   );
-  for (const way of ways) note(look, way);
+  for (const way of ways) note(look, way, places.every(isRsync));
   return look;
+}
+
+function isRsync({ protocol }: Place): boolean {
+  return protocol === 'rsync';
 }
 
 function askHead({ place, connections }: Way, family: 4 | 6, asking: RequestOptions) {
@@ -150,40 +167,56 @@ function askHead({ place, connections }: Way, family: 4 | 6, asking: RequestOpti
   return request(asking, { what: 'head', url, family, maxBytes: LARGEST_HEAD, connections });
 }
 
-async function greeting(way: Way, { now, signal }: RequestOptions): Promise<Came> {
-  const { place, address } = way;
+async function greet(way: Way, address: CheckedAddress, { now, signal }: RequestOptions) {
+  const { place } = way;
   const [at, begun] = [now(), performance.now()];
-  const greeted =
-    address === null
-      ? ({ ok: false, reason: 'no address' } as const)
-      : await greetRsync(address, place.port, signal);
+  const greeted = await greetRsync(address, place.port, signal);
   const reason = greeted.ok ? null : `${place.host} ${greeted.reason}.`;
-  return came(way, 'rsync', { at, ms: performance.now() - begun, reason, body: null });
+  return came(way, 'rsync', place.url, { at, begun, reason, body: null });
 }
 
-async function headByRsync(way: Way, { now, signal }: RequestOptions, o: LookOptions) {
-  const [at, begun] = [now(), performance.now()];
-  let body: Buffer | null = null;
-  let reason: string | null = null;
-  try {
-    body = await o.readByRsync(`${way.place.url}${HEAD_PATH}`, signal);
-  } catch (error) {
-    reason = wordsOf(error);
-  }
-  return came(way, 'head', { at, ms: performance.now() - begun, reason, body });
+/** Of a mirror that has no other server: the head, or else the trace file. */
+async function lookByRsync(
+  look: Look,
+  { mirror }: LookTarget,
+  ways: readonly Way[],
+  { now, signal }: RequestOptions,
+  o: LookOptions,
+): Promise<void> {
+  const way = ways.find(({ head }) => head !== null && head.error === null);
+  if (way === undefined) return;
+  const read = async (what: 'head' | 'trace', path: string) => {
+    const url = `${way.place.url}${path}`;
+    const [at, begun] = [now(), performance.now()];
+    const got = await o.readByRsync(what, url, signal).then(
+      (body) => ({ body, reason: null }),
+      (error: unknown) => ({ body: null, reason: wordsOf(error) }),
+    );
+    look.evidence.push(came(way, what, url, { at, begun, ...got }).evidence);
+    return got.body;
+  };
+  const head = await read('head', HEAD_PATH);
+  if (head !== null) look.heads.push(head);
+  else look.trace = await read('trace', tracePath(mirror));
 }
 
 function came(
-  { place, family }: Way,
-  what: 'head' | 'rsync',
-  o: { at: Date; ms: number; reason: string | null; body: Buffer | null },
+  { family }: Way,
+  what: 'head' | 'trace' | 'rsync',
+  url: string,
+  o: { at: Date; begun: number; reason: string | null; body: Buffer | null },
 ): Came {
-  const url = what === 'head' ? `${place.url}${HEAD_PATH}` : place.url;
   const evidence: Evidence = {
-    ...{ what, url, family, pastCache: false },
+    what,
+    url,
+    family,
+    pastCache: false,
     at: o.at.toISOString(),
-    ms: Math.round(o.ms * 10) / 10,
-    ...{ status: null, sha256: null, bytes: o.body?.length ?? null, expected: null },
+    ms: Math.round((performance.now() - o.begun) * 10) / 10,
+    status: null,
+    sha256: o.body === null ? null : createHash('sha256').update(o.body).digest('hex'),
+    bytes: o.body?.length ?? null,
+    expected: null,
     error: o.reason,
   };
   const error = o.reason === null ? null : new NetError('unreachable', o.reason);
@@ -191,12 +224,15 @@ function came(
 }
 
 /** Take what came over one way into the look. */
-function note(look: Look, { place, family, failure, head }: Way): void {
+function note(look: Look, { place, family, failure, head }: Way, isOnlyRsync: boolean): void {
   const reason = failure ?? head?.error?.message ?? null;
   const bad = head?.error?.code === 'bad-certificate' ? 'certificate' : 'unreachable';
   const state = reason === null ? 'ok' : place.registered ? bad : 'not-offered';
   look.endpoints.push({
-    ...{ protocol: place.protocol, family, url: place.url, state },
+    protocol: place.protocol,
+    family,
+    url: place.url,
+    state,
     serial: serialIn(head?.body ?? null),
     ms: reason === null ? (head?.evidence.ms ?? null) : null,
     certificateUntil: head?.certificateUntil?.toISOString() ?? null,
@@ -208,7 +244,7 @@ function note(look: Look, { place, family, failure, head }: Way): void {
   if (until !== null && (look.certificateUntil === null || until < look.certificateUntil)) {
     look.certificateUntil = until;
   }
-  if (state === 'ok' && place.registered && head.evidence.what === 'head') {
+  if (state === 'ok' && place.registered && (isOnlyRsync || !isRsync(place))) {
     look.responseMs = Math.min(look.responseMs ?? Infinity, head.evidence.ms);
   }
   if (body !== null && !look.heads.some((one) => one.equals(body))) look.heads.push(body);
@@ -223,7 +259,7 @@ function serialIn(head: Buffer | null): number | null {
 /** The way over which the rest is asked: one that answered, a registered one first. */
 function bestOf(ways: readonly Way[]): Way | undefined {
   const usable = ways.filter(
-    ({ place, head }) => place.protocol !== 'rsync' && head !== null && head.error === null,
+    ({ place, head }) => !isRsync(place) && head !== null && head.error === null,
   );
   return usable.find(({ place }) => place.registered) ?? usable[0];
 }
@@ -252,8 +288,7 @@ async function lookCloser(
       look.evidence.push(one.evidence);
       return one;
     });
-  const trace = `project/trace/${encodeURIComponent(target.mirror)}`;
-  look.trace = (await ask('trace', trace, LARGEST_TRACE)).body;
+  look.trace = (await ask('trace', tracePath(target.mirror), LARGEST_TRACE)).body;
   look.content = await content(look.heads, false);
   if (!isDoubtful(look)) return;
   const mark = `Archive-Update-in-Progress-${encodeURIComponent(target.mirror)}`;
@@ -264,6 +299,10 @@ async function lookCloser(
   const head = await ask('head', HEAD_PATH, LARGEST_HEAD, true);
   const heads = head.body === null ? [] : [head.body];
   look.again = { heads, content: await content(heads, true) };
+}
+
+function tracePath(mirror: string): string {
+  return `project/trace/${encodeURIComponent(mirror)}`;
 }
 
 /** The DNS is asked once for all requests of a look. */

@@ -48,10 +48,17 @@ export async function request(o: RequestOptions, asked: Asked): Promise<Came> {
   const at = o.now();
   const begun = performance.now();
   const evidence: Evidence = {
-    ...{ what, url, family, pastCache },
+    what,
+    url,
+    family,
+    pastCache,
     at: at.toISOString(),
     expected: asked.expected ?? null,
-    ...{ ms: 0, status: null, sha256: null, bytes: null, error: null },
+    ms: 0,
+    status: null,
+    sha256: null,
+    bytes: null,
+    error: null,
   };
   try {
     const answer = await o.client.get(url, {

@@ -101,3 +101,27 @@ export function writePropagation(db: DbOrTrx, row: PropagationRow) {
     )
     .execute();
 }
+
+/** Delete at most `limit` hours or days that began before a moment; returns how many. */
+export async function deleteOldSums(
+  db: DbOrTrx,
+  table: SumTable,
+  o: { before: string; limit: number },
+): Promise<number> {
+  const rows = await db
+    .selectFrom(table)
+    .select(['mirror', 'archive', 'start'])
+    .where('start', '<', o.before)
+    .orderBy('start')
+    .limit(o.limit)
+    .execute();
+  for (const { mirror, archive, start } of rows) {
+    await db
+      .deleteFrom(table)
+      .where('mirror', '=', mirror)
+      .where('archive', '=', archive)
+      .where('start', '=', start)
+      .execute();
+  }
+  return rows.length;
+}

@@ -6,11 +6,16 @@ const OPEN: PushRow['state'][] = ['waiting', 'sending', 'unreachable', 'accepted
 /** Put a mirror into quarantine, with its open pushes; returns those as they are now. */
 export async function beginQuarantine(
   db: DbOrTrx,
-  of: { mirror: string; reason: string; at: string },
+  of: { mirror: string; reason: string; by: 'unreached' | 'seen'; at: string },
 ): Promise<PushRow[]> {
   await db
     .updateTable('mirror')
-    .set({ quarantined_at: of.at, quarantine_reason: of.reason })
+    .set({
+      quarantined_at: of.at,
+      quarantine_reason: of.reason,
+      quarantine_by: of.by,
+      quarantine_good: 0,
+    })
     .where('name', '=', of.mirror)
     .where('quarantined_at', 'is', null)
     .execute();
@@ -21,7 +26,12 @@ export async function beginQuarantine(
 export async function endQuarantine(db: DbOrTrx, mirror: string): Promise<PushRow[]> {
   await db
     .updateTable('mirror')
-    .set({ quarantined_at: null, quarantine_reason: null })
+    .set({
+      quarantined_at: null,
+      quarantine_reason: null,
+      quarantine_by: null,
+      quarantine_good: 0,
+    })
     .where('name', '=', mirror)
     .execute();
   await db

@@ -41,10 +41,10 @@ export function findRelease(
     .executeTakeFirst();
 }
 
-/** Newest first, of one archive or of all, at most `limit`. */
+/** Newest first, of one archive or of all, at most `limit`; `before`: only older ones. */
 export function listReleases(
   db: DbOrTrx,
-  o: { archive?: string | undefined; limit: number },
+  o: { archive?: string | undefined; before?: number | undefined; limit: number },
 ): Promise<Omit<ReleaseRow, 'head'>[]> {
   let query = db
     .selectFrom('release')
@@ -56,6 +56,7 @@ export function listReleases(
     .orderBy('serial', 'desc')
     .limit(o.limit);
   if (o.archive !== undefined) query = query.where('archive', '=', o.archive);
+  if (o.before !== undefined) query = query.where('serial', '<', o.before);
   return query.execute();
 }
 
@@ -74,6 +75,18 @@ export async function releaseTimes(
     .limit(limit)
     .execute();
   return rows.toReversed().map(({ serial, public_at: at }) => ({ serial, public_at: at ?? '' }));
+}
+
+/** What a head that was seen somewhere is held against: the newest `limit` releases, oldest first. */
+export async function knownReleases(db: DbOrTrx, archive: string, limit: number) {
+  const rows = await db
+    .selectFrom('release')
+    .select(['serial', 'epoch', 'manifest_sha256', 'manifest_bytes', 'expires_at', 'public_at'])
+    .where('archive', '=', archive)
+    .orderBy('serial', 'desc')
+    .limit(limit)
+    .execute();
+  return rows.toReversed();
 }
 
 /** What a rollout's conductor, a hold or the release from one changes. */

@@ -10,7 +10,8 @@ import type { SightTables } from './sight-schema.ts';
  * The tables as Kysely sees them; apps/master/migrations makes them and says what each column is.
  * Times are ISO 8601 texts in UTC.
  */
-export interface Tables extends AccessTables, KeyTables, OperatorTables, RegistrationTables, SightTables {
+export interface Tables
+  extends AccessTables, KeyTables, OperatorTables, RegistrationTables, SightTables {
   setting: { name: string; value: string };
   archive: ArchiveRow;
   release: ReleaseRow;

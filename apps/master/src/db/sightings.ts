@@ -124,3 +124,44 @@ export function listSightErrors(db: DbOrTrx, mirror: string): Promise<SightError
     .orderBy('last_at', 'desc')
     .execute();
 }
+
+/** Delete at most `limit` changes of before a moment, the oldest first; returns how many. */
+export async function deleteOldChanges(
+  db: DbOrTrx,
+  o: { before: string; limit: number },
+): Promise<number> {
+  const rows = await db
+    .selectFrom('sight_change')
+    .select('sequence')
+    .where('at', '<', o.before)
+    .orderBy('at')
+    .limit(o.limit)
+    .execute();
+  const last = rows.at(-1)?.sequence;
+  if (last === undefined) return 0;
+  await db
+    .deleteFrom('sight_change')
+    .where('at', '<', o.before)
+    .where('sequence', '<=', last)
+    .execute();
+  return rows.length;
+}
+
+/** What was seen of a mirror that does not carry the archive any more. */
+export async function deleteStraySightings(db: DbOrTrx): Promise<void> {
+  for (const table of ['sighting', 'mirror_metric'] as const) {
+    await db
+      .deleteFrom(table)
+      .where(({ not, exists, selectFrom }) =>
+        not(
+          exists(
+            selectFrom('mirror_archive')
+              .select('mirror_archive.mirror')
+              .whereRef('mirror_archive.mirror', '=', `${table}.mirror`)
+              .whereRef('mirror_archive.archive', '=', `${table}.archive`),
+          ),
+        ),
+      )
+      .execute();
+  }
+}

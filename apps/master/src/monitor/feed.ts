@@ -8,7 +8,7 @@ export interface FeedFilter {
 
 /** Something that happened to a release. docs/formats.md, "Events", says what the types carry. */
 export interface FeedEvent {
-  type: 'publish' | 'rollout' | 'push';
+  type: 'publish' | 'rollout' | 'push' | 'sight';
   archive: string;
   serial: number;
   /** What those with a token read. */

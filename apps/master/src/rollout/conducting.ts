@@ -1,18 +1,11 @@
-import { parseCidr } from '@pushmirror/acl';
 import type { SignedHold } from '@pushmirror/trigger/head/hold';
-import { parseAllowedSigners } from '@pushmirror/trigger/head/allowed-signers';
-import { LARGEST_HEAD } from '@pushmirror/trigger/head/head';
 import type { Logger } from 'pino';
 import type { Heads } from '../archive/heads.ts';
 import type { Turns } from '../archive/turns.ts';
 import type { MasterConfig } from '../config.ts';
 import type { Db } from '../db/open.ts';
 import type { PushRow } from '../db/schema.ts';
-import { createObserver } from '../monitor/observe.ts';
-import { createHeadReader } from '../monitor/read-public-head.ts';
-import { createGuardedClient } from '../net/client.ts';
-import { createGuard } from '../net/guard.ts';
-import { createResolve } from '../net/resolve.ts';
+import type { Probing } from '../monitor/probing.ts';
 import type { MasterKeys } from '../setup/keys.ts';
 import { createRunCheck } from './check-program.ts';
 import { createConductor, type Conductor } from './conduct.ts';
@@ -36,6 +29,7 @@ export interface ConductingOptions {
   heads: Heads;
   turns: Turns;
   news: News;
+  probing: Pick<Probing, 'look' | 'committed'>;
   /** Rows of this archive changed: send what they say. */
   send: (archive: string) => Promise<void>;
   tellHold: (archive: string, hold: SignedHold) => Promise<void>;
@@ -46,21 +40,7 @@ const GATE_PAUSE_MS = 10_000;
 /** Put together what conducts the rollouts of all archives. */
 export function createConducting(o: ConductingOptions): Conducting {
   const { config, logger, now, keys, db, news } = o;
-  const { network, registration } = config;
-  const guard = createGuard({
-    resolve: createResolve({ servers: registration.name_servers }),
-    allow: registration.allow_addresses.map(parseCidr),
-  });
-  const client = createGuardedClient({ guard, maxBytes: LARGEST_HEAD });
-  const observer = createObserver({
-    db,
-    network,
-    signers: () => parseAllowedSigners(keys.readAllowedSigners(), config.allowed_signers),
-    reader: createHeadReader({ client, guard }),
-    now,
-    onSeen: news.moved,
-    onTrouble: (error) => logger.error({ err: error }, 'a mirror was not looked at'),
-  });
+  const { network } = config;
   const conductor = createConductor({
     db,
     network,
@@ -71,7 +51,7 @@ export function createConducting(o: ConductingOptions): Conducting {
     send: o.send,
     tellHold: o.tellHold,
     askGate: createGate({
-      look: observer.look,
+      look: o.probing.look,
       runCheck: createRunCheck({ folder: config.checks, network }),
       // No longer than a head lives: in tests that is seconds.
       pauseMs: Math.min(GATE_PAUSE_MS, config.head_lifetime / 10),
@@ -91,12 +71,9 @@ export function createConducting(o: ConductingOptions): Conducting {
     resume: (...args) => conductor.resume(...args),
     moved(pushes) {
       conductor.moved(pushes);
-      observer.committed(pushes);
+      o.probing.committed(pushes);
     },
     start: () => conductor.start(),
-    async close() {
-      await conductor.close();
-      await observer.close();
-    },
+    close: () => conductor.close(),
   };
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Observation } from '../monitor/observe.ts';
+import type { Observation } from '../monitor/probe/prober.ts';
 import type { ReleaseRow } from '../db/schema.ts';
 import type { RunCheck } from './check-program.ts';
 import { countedOf, type Member } from './decide.ts';

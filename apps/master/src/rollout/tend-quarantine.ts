@@ -33,7 +33,7 @@ export async function quarantineUnreached(
       const at = o.now();
       const entry = { action: 'quarantine', subject: mirror, detail: { reason } };
       await appendAudit(trx, at, BY_MASTER, entry);
-      return beginQuarantine(trx, { mirror, reason, at: at.toISOString() });
+      return beginQuarantine(trx, { mirror, reason, by: 'unreached', at: at.toISOString() });
     });
     moved.push(...rows);
   }
@@ -61,6 +61,7 @@ export function releaseFromQuarantine(
   return db.transaction().execute(async (trx) => {
     const row = await findMirror(trx, mirror);
     if (row === undefined || row.quarantined_at === null) return undefined;
+    if (row.quarantine_by === 'seen') return undefined; // Its word does not outweigh what is seen.
     const detail = { since: row.quarantined_at };
     await appendAudit(trx, at, BY_MASTER, { action: 'quarantine-end', subject: mirror, detail });
     return endQuarantine(trx, mirror);

@@ -66,6 +66,16 @@ port = 8470
 # So many releases of each archive.
 # releases = 1000
 
+# Mirrors are looked at from outside every so often (a fifth more or less), and when they report that
+# they serve a release; so many at once, each look with a deadline. The sums of each hour and of each
+# day are kept for so long, and what changed as long as the days.
+# [probe]
+# interval = "10m"
+# concurrency = 32
+# deadline = "20s"
+# hours_for = "35d"
+# days_for = "400d"
+
 # How operators' registrations (mirror-agent register) are taken: "invite" (only with an invitation of
 # mirror-master mirror invite), "proof" (as soon as the public URL and the SSH endpoint are proven), or
 # "review" (proven, then approved: mirror-master mirror approve). An invitation counts under all three.

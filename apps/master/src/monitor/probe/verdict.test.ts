@@ -25,14 +25,27 @@ const signed = (more: Partial<Head> = {}, by = key) => signHead(head(more), by).
 const old = { serial: 2, manifest: manifest('2') };
 
 const endpoint = (more: Partial<Endpoint> = {}): Endpoint => ({
-  ...{ protocol: 'http', family: 4, url: 'http://192.0.2.1/', state: 'ok', serial: 3 },
-  ...{ ms: 12, certificateUntil: null, reason: null },
+  protocol: 'http',
+  family: 4,
+  url: 'http://192.0.2.1/',
+  state: 'ok',
+  serial: 3,
+  ms: 12,
+  certificateUntil: null,
+  reason: null,
   ...more,
 });
 const look = (more: Partial<Look> = {}): Look => ({
   at: now,
-  ...{ heads: [signed()], again: null, trace: null, updating: false, content: null },
-  ...{ endpoints: [endpoint()], evidence: [], responseMs: 12, certificateUntil: null },
+  heads: [signed()],
+  again: null,
+  trace: null,
+  updating: false,
+  content: null,
+  endpoints: [endpoint()],
+  evidence: [],
+  responseMs: 12,
+  certificateUntil: null,
   ...more,
 });
 const release = (serial: number, more: Partial<Known['releases'][number]> = {}) => ({
@@ -49,12 +62,15 @@ const known = (more: Partial<Known> = {}): Known => ({
   signers: signersOf(key),
   releases: [release(1), release(2), release(3)],
   kind: 'agent',
-  ...{ claimed: null, highest: null, updatingSince: null },
+  claimed: null,
+  highest: null,
+  updatingSince: null,
   ...more,
 });
 const state = (l: Partial<Look> = {}, k: Partial<Known> = {}) => verdictOf(look(l), known(k)).state;
 const content = (index: 'right' | 'wrong' | 'missing', sample: 'right' | 'wrong' | 'missing') => ({
-  ...{ index, sample },
+  index,
+  sample,
   reason: 'dists/InRelease is not right.',
 });
 

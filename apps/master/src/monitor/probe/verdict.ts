@@ -127,15 +127,20 @@ function judgeSerial(head: Head, known: Known, at: Date): Judged {
   const shown = { epoch, serial };
   const base = { basis: 'head' as const, shown, lag: lagBehind(serial, known, at) };
   const release = known.releases.find((one) => one.serial === serial && one.epoch === epoch);
-  if (release === undefined) {
+  if (release === undefined && !isForgotten(head, known)) {
     const reason = `It shows a head of ${serial} that is signed, and which the master never published.`;
     return { ...base, state: 'equivocating', reason };
   }
-  if ((head.manifest?.sha256 ?? null) !== release.manifestSha256) {
+  if (release !== undefined && (head.manifest?.sha256 ?? null) !== release.manifestSha256) {
     const reason = `It shows a signed head of ${serial} with another manifest than the one published.`;
     return { ...base, state: 'equivocating', reason };
   }
   return { ...base, ...judgeOrder(shown, base.lag, known) };
+}
+
+/** Older than all that is known. */
+function isForgotten(head: Head, { releases: [oldest] }: Known): boolean {
+  return oldest !== undefined && isLower(head, oldest);
 }
 
 /** An older release than it showed, than it reports, or than the newest. */

@@ -84,6 +84,9 @@ export function waitingCommand(): Command {
           .map(printable)
           .join('  ')}`,
       );
+      if (one.sameHostKeyAs.length > 0) {
+        say(`  look: its SSH endpoint shows the host key of ${one.sameHostKeyAs.join(', ')}`);
+      }
       for (const text of one.missing) say(`  missing: ${printable(text)}`);
       for (const text of one.advised) say(`  better: ${printable(text)}`);
     }

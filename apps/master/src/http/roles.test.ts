@@ -173,18 +173,24 @@ test(
         const nowhere = () => call(token, 'nowhere.example.org');
         if (takes.includes(role)) {
           // Of a mirror that is not there: what is asked of it must not happen.
-          const { status, text } = await (path.includes(':mirror') ? nowhere() : there());
-          assert.equal([401, 403].includes(status), false, `${says}: ${status} ${text}`);
+          const got: Answer = await (path.includes(':mirror') ? nowhere() : there());
+          assert.equal(
+            [401, 403].includes(got.status),
+            false,
+            `${says}: ${got.status} ${got.text}`,
+          );
           continue;
         }
         const [answer, missing] = [await there(), await nowhere()];
-        const status = role === 'operator' && takes.includes('own') ? 404 : 403;
+        const status: number = role === 'operator' && takes.includes('own') ? 404 : 403;
         assert.equal(answer.status, status, `${says}: ${answer.text}`);
         assert.equal(answer.text, missing.text, `${says}: what is there and what is not differ`);
       }
     }
   },
 );
+
+type Answer = Awaited<ReturnType<Fixture['call']>>;
 
 /** `GET /v1/x/:id`, as the router itself has them. */
 async function routesOf(f: Fixture): Promise<string[]> {

@@ -15,7 +15,14 @@ const proven: Findings = {
   space: [],
 };
 const step = (change: Partial<Circumstances>) =>
-  nextStep({ policy: 'review', invited: false, known: 'no', findings: proven, ...change });
+  nextStep({
+    policy: 'review',
+    invited: false,
+    known: 'no',
+    findings: proven,
+    sameHostKey: false,
+    ...change,
+  });
 
 test('what is not proven stays where it is, whoever invited it', () => {
   const noSsh = { ...proven, ssh: { ok: false } };
@@ -31,6 +38,13 @@ test('an invitation and the policy "proof" need no administrator; "review" does'
   assert.equal(step({ policy: 'proof' }), 'approve');
   assert.equal(step({ policy: 'proof', findings: { ...proven, url: null } }), 'review');
   assert.equal(step({}), 'review');
+});
+
+test('an endpoint that shows the host key of another mirror is reviewed, whatever speaks for it', () => {
+  const shared = { sameHostKey: true };
+  assert.equal(step({ policy: 'proof', ...shared }), 'review');
+  assert.equal(step({ invited: true, ...shared }), 'review');
+  assert.equal(step({ known: 'active', ...shared }), 'review');
 });
 
 test('a known name is taken over by its URL alone; one that is suspended or left is reviewed', () => {

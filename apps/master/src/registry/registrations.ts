@@ -1,7 +1,7 @@
 import type { Actor } from '../db/audit.ts';
 import { appendAudit } from '../db/audit.ts';
 import { findInvite } from '../db/invites.ts';
-import { findMirror } from '../db/mirrors.ts';
+import { findMirror, listMirrors } from '../db/mirrors.ts';
 import type { Db, DbOrTrx } from '../db/open.ts';
 import type { RegistrationRow } from '../db/registration-schema.ts';
 import { findRegistration, openRegistrations, updateRegistration } from '../db/registrations.ts';
@@ -14,6 +14,7 @@ import { findingsSchema, missingIn, type Findings } from './findings.ts';
 import { isGood } from './invites.ts';
 import { nextStep, type Circumstances, type RegistrationPolicy } from './policy.ts';
 import type { Claim } from './prove.ts';
+import { othersWithHostKey } from './same-host-key.ts';
 import { keptRequest, type RegistrationRequest } from './registration-request.ts';
 
 /** Operators' wishes to have a mirror here, from the first word to the decision. */
@@ -54,7 +55,15 @@ export function createRegistrations(o: RegistrationsOptions): Registrations {
         return 'proving'; // What was proven is not what is asked for now: look again.
       }
       const invited = await isInvited(trx, fresh, now());
-      const next = nextStep({ policy, invited, known: standingOf(still), findings });
+      const { hostKey } = keptRequest.parse(JSON.parse(fresh.request));
+      const same = othersWithHostKey(await listMirrors(trx), fresh.mirror, hostKey);
+      const next = nextStep({
+        policy,
+        invited,
+        known: standingOf(still),
+        findings,
+        sameHostKey: same.length > 0,
+      });
       const renewal = standingOf(still) === 'no' ? 0 : 1;
       if (next !== 'approve') await updateRegistration(trx, row.id, { state: next, renewal });
       else {

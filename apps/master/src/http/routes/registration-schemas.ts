@@ -43,6 +43,8 @@ export const reviewSchema = registrationSchema.extend({
   origin: z.string(),
   invite: z.string().nullable(),
   decidedBy: z.string().nullable(),
+  /** Other mirrors whose SSH endpoint shows the same host key. */
+  sameHostKeyAs: z.array(z.string()),
   request: z.record(z.string(), z.unknown()),
 });
 

@@ -9,13 +9,15 @@ import { listOptIns } from '../../db/opt-ins.ts';
 import type { RegistrationRow } from '../../db/registration-schema.ts';
 import { findRegistration, openRegistrations } from '../../db/registrations.ts';
 import { currentRelease } from '../../db/releases.ts';
+import type { MirrorRow } from '../../db/schema.ts';
 import { MasterError } from '../../errors.ts';
 import { challengePath } from '../../registry/begin-registration.ts';
 import { findingsSchema, missingIn } from '../../registry/findings.ts';
 import { sourcesAbove, type MasterFacts } from '../../registry/operator-kit.ts';
 import type { RegistrationPolicy } from '../../registry/policy.ts';
-import { registrationRequest } from '../../registry/registration-request.ts';
+import { keptRequest, registrationRequest } from '../../registry/registration-request.ts';
 import type { Registrations } from '../../registry/registrations.ts';
+import { othersWithHostKey } from '../../registry/same-host-key.ts';
 import { matchesToken } from '../../registry/tokens.ts';
 import type { Auth } from '../auth.ts';
 import {
@@ -137,7 +139,11 @@ export function registrationRoutes(
       },
       onRequest: auth.allow('admin'),
     },
-    async () => ({ registrations: (await openRegistrations(db)).map(reviewView) }),
+    async () => {
+      const mirrors = await listMirrors(db);
+      const open = await openRegistrations(db);
+      return { registrations: open.map((row) => reviewView(row, mirrors)) };
+    },
   );
 
   const which = z.object({ which: name });
@@ -155,7 +161,8 @@ export function registrationRoutes(
     async (request) => {
       const { upstream } = request.body;
       const by = auth.caller(request);
-      return reviewView(await registrations.approve(request.params.which, by, upstream));
+      const row = await registrations.approve(request.params.which, by, upstream);
+      return reviewView(row, await listMirrors(db));
     },
   );
 
@@ -172,7 +179,8 @@ export function registrationRoutes(
     },
     async (request) => {
       const by = auth.caller(request);
-      return reviewView(await registrations.refuse(request.params.which, by, request.body.reason));
+      const row = await registrations.refuse(request.params.which, by, request.body.reason);
+      return reviewView(row, await listMirrors(db));
     },
   );
   done();
@@ -217,8 +225,12 @@ function registrationView(row: RegistrationRow): z.infer<typeof registrationSche
   };
 }
 
-function reviewView(row: RegistrationRow): z.infer<typeof reviewSchema> {
+function reviewView(
+  row: RegistrationRow,
+  mirrors: readonly MirrorRow[],
+): z.infer<typeof reviewSchema> {
   const { origin, invite, decided_by: decidedBy } = row;
-  const request = JSON.parse(row.request) as Record<string, unknown>;
-  return { ...registrationView(row), origin, invite, decidedBy, request };
+  const request = keptRequest.parse(JSON.parse(row.request));
+  const sameHostKeyAs = othersWithHostKey(mirrors, row.mirror, request.hostKey);
+  return { ...registrationView(row), origin, invite, decidedBy, sameHostKeyAs, request };
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { AclError, parsePublicKey } from '@pushmirror/acl';
-import { findMirror, updateMirror } from '../../db/mirrors.ts';
+import { findMirror, listMirrors, updateMirror } from '../../db/mirrors.ts';
 import {
   deleteMirrorChange,
   findMirrorChange,
@@ -12,6 +12,7 @@ import { challengePath } from '../begin-registration.ts';
 import { changeSchema, columnsOf, needsProof, type Change } from '../change.ts';
 import { missingIn, type Findings } from '../findings.ts';
 import { challengeUrl, type Claim } from '../prove.ts';
+import { othersWithHostKey } from '../same-host-key.ts';
 import { act, type Doing } from './act.ts';
 
 /** How a change stands. */
@@ -87,6 +88,12 @@ export async function proveChange(
     space: [],
   });
   const { required: missing, advised } = missingIn(findings);
+  if (change.hostKey !== undefined || change.ssh !== undefined) {
+    const key = change.hostKey ?? row.host_key;
+    if (othersWithHostKey(await listMirrors(db), mirror, key).length > 0) {
+      missing.push('SSH: another mirror shows this host key. Ask the administrators to change it.');
+    }
+  }
   if (missing.length > 0) return { state: 'proving', challenge, missing, advised };
   await act(doing, 'mirror-change', async (trx) => {
     const still = await findMirrorChange(trx, mirror);

@@ -24,7 +24,13 @@ export function leave(
   return act(doing, action, async (trx, row) => {
     const ended = await endPushesTo(trx, { mirror }, `It left: ${reason}`, at);
     const gone = { ...stateRow('left', reason, at), upstream: null };
-    await updateMirror(trx, mirror, { ...gone, quarantined_at: null, quarantine_reason: null });
+    await updateMirror(trx, mirror, {
+      ...gone,
+      quarantined_at: null,
+      quarantine_reason: null,
+      quarantine_by: null,
+      quarantine_good: 0,
+    });
     const moved = await findOtherUpstreams(trx, row);
     const handed = await handOverPushesOf(trx, mirror, at);
     await deleteOptIns(trx, mirror);

@@ -23,7 +23,7 @@ export class PublishWords {
       this.#from = { files, bytes: done };
     }
     const what = `${archive} ${serial}:`;
-    if (phase === 'writing') return `${what} writing the manifest of ${counted(files, 'file')}`;
+    if (phase === 'writing') return `${what} writing the manifest`;
     const seconds = (this.now() - this.#since) / 1000;
     if (filesInAll === undefined || bytesInAll === undefined) {
       const rate = perSecond(files - this.#from.files, seconds);

@@ -49,6 +49,8 @@ test('names that nobody could use are refused before anything is made', async ()
 test('keys that cannot be used are said at once', async () => {
   const files = await init();
   const config = readMasterConfig(files.config);
+  const [principal] = (await readFile(files.allowedSigners, 'utf8')).split(' ');
+  assert.equal(principal, config.network, 'as in docs/formats.md');
   await chmod(files.signingKey, 0o644);
   assert.throws(() => readKeys(config), /signing_key can be read by others \(mode 0644\)/);
   await chmod(files.signingKey, 0o600);

@@ -56,7 +56,8 @@ export async function initFolder(o: InitOptions): Promise<InitFiles> {
   await makeKey(files.signingKey, `signs heads of ${o.network}`);
   await makeKey(files.pushKey, `pushes for ${o.network}`);
   const signer = parsePublicKey(await readFile(`${files.signingKey}.pub`, 'utf8'));
-  const signers = `${o.name} namespaces="${HEAD_NAMESPACE},${HOLD_NAMESPACE}" ${signer.line}\n`;
+  // As docs/formats.md has it, so that `ssh-keygen -Y verify -I NETWORK` takes it.
+  const signers = `${o.network} namespaces="${HEAD_NAMESPACE},${HOLD_NAMESPACE}" ${signer.line}\n`;
   await writeFile(files.allowedSigners, signers, { flag: 'wx', mode: 0o644 });
   await writeFile(files.adminToken, `${randomToken()}\n`, { flag: 'wx', mode: 0o600 });
   await mkdir(files.state, { mode: 0o700 });

@@ -122,7 +122,8 @@ export function whyOverLimit(ref: BucketRef): string | undefined {
 function unpack(bytes: Uint8Array, ref: BucketRef): Buffer {
   let text: Buffer | undefined;
   try {
-    text = gunzipSync(bytes, { maxOutputLength: Math.max(ref.unpacked, 1) });
+    const room = { maxOutputLength: Math.max(ref.unpacked, 1), chunkSize: ref.unpacked + 64 };
+    text = gunzipSync(bytes, room); // In one piece: thousands of them are unpacked in a row.
   } catch (cause) {
     const told = `is not gzip of ${ref.unpacked} bytes as the root says`;
     throw new ManifestError('malformed-bucket', `Bucket ${bucketName(ref)} ${told}.`, { cause });

@@ -11,6 +11,7 @@ import { markOf, writeCarried, type MoveUnderWay } from './carried.ts';
 import { runDeletes, scheduleDeletes } from './deletes.ts';
 import { noteIndexes } from './index-notes.ts';
 import { completeByHash } from './indexes.ts';
+import { rememberRoot } from './last-root.ts';
 import { placeRest } from './place.ts';
 import { pruneReleases } from './prune.ts';
 import type { Part, PlannedMove } from './release.ts';
@@ -40,7 +41,7 @@ export async function commitMove(part: Part, upstream: Upstream, startedAt: Date
   });
   await context.hook('hook3', about);
   await scheduleDeletes(archive.to, to, plan.deletes, dueAt(context));
-  await showTraces(archive.to, staging.files, context.mirror);
+  await showTraces(archive.to, staging.files, context.mirror, head.head);
   await writeCarried(archive.to, to);
   await rm(join(archive.to, STAGED_FILE), { force: true }); // Durable with the mark's removal.
   const claimed = await claim(context, sourceOf(context, upstream, head), startedAt);
@@ -68,6 +69,7 @@ async function cleanUp(part: Part): Promise<void> {
   // Of a release that was staged for a while, a downstream may be fetching it just now.
   if (part.later !== undefined) await clearNext(archive.to);
   await planned.staging.clean();
+  rememberRoot(archive.to, planned.to.root, planned.root);
 }
 
 function sourceOf(context: SyncContext, upstream: Upstream, head: SignedHead): Source {

@@ -75,8 +75,8 @@ async function gatherStep(
     return;
   }
   if (step.do === 'reuse' && (await takeFrom(to, step.from, files, expected))) return;
-  if (isIndex && isWorthABasis(entry)) {
-    await offerBasis(part.planned.staging, name, onDisk(to, entry.path));
+  if ((isIndex || step.replaces === 'file') && isWorthABasis(entry)) {
+    await fetching.offer(name, onDisk(to, entry.path));
   }
   await fetching.add(expected);
 }
@@ -125,9 +125,12 @@ async function takeFrom(
   return false;
 }
 
-/** An old version of what is compressed has nothing in common with the new one. */
+/**
+ * An old version of what is compressed has nothing in common with the new one, and what is small is
+ * fetched sooner than it is compared.
+ */
 function isWorthABasis({ path, size }: FileEntry): boolean {
-  return size > 4_096 && !/\.(xz|gz|bz2|zst|lz4|lzma|br)$/.test(path);
+  return size > 4_096 && !/\.(xz|gz|bz2|zst|lz4|lzma|br|deb|udeb|rpm|apk)$/.test(path);
 }
 
 /** Collects what has to be fetched, and fetches and checks it when it is enough for a call. */
@@ -135,6 +138,8 @@ class Fetching {
   /** Something waits for a switch here already. */
   readonly hasNext: boolean;
   #batch: Expected[] = [];
+  /** Some of them have older versions that rsync may start from. */
+  #hasBasis = false;
   #bytes = 0;
   #done = 0;
   #toldAt = 0;
@@ -145,6 +150,11 @@ class Fetching {
     readonly theirFilters: readonly string[],
   ) {
     this.hasNext = existsSync(onDisk(part.context.archive.to, NEXT_FOLDER));
+  }
+
+  async offer(name: TreePath, old: string | Buffer): Promise<void> {
+    this.#hasBasis = true;
+    await offerBasis(this.part.planned.staging, name, old);
   }
 
   async add(expected: Expected): Promise<void> {
@@ -168,7 +178,7 @@ class Fetching {
       largest: batch.reduce((most, { size }) => Math.max(most, size), 1),
       total: this.#bytes,
       into: staging.files,
-      basis: [staging.basis, context.archive.to],
+      basis: this.#hasBasis ? [staging.basis] : [],
       onProgress: ({ bytes }) => {
         if (performance.now() - this.#toldAt < TELL_EVERY_MS) return;
         this.#toldAt = performance.now();
@@ -182,6 +192,7 @@ class Fetching {
     const flawed = await fetchWaiting(this.part, this.upstream, first);
     this.#done += this.#bytes;
     this.#batch = [];
+    this.#hasBasis = false;
     this.#bytes = 0;
     if (flawed.length === 0) {
       return writeOut(

@@ -16,6 +16,7 @@ import { describeDisk, DISK_SERIAL } from './adopt.ts';
 import { readStanding, type Carried } from './carried.ts';
 import { fetchBuckets, fetchRoot, type ManifestSource } from './fetch-manifest.ts';
 import { filtersOf, sameFilters, selectionOf } from './filters.ts';
+import { lastRoot } from './last-root.ts';
 import type { PlannedMove } from './release.ts';
 import { diskScratch, stagedManifest, type Staging } from './staging.ts';
 import { createStore, DamagedBucket, type ManifestStore } from './store.ts';
@@ -54,7 +55,7 @@ export async function planRelease(
       const root = await fetchRoot(context, source, manifestOf(head), from?.root);
       checkIsOf(root, head);
       await fetchBuckets(context, source, await store.missing(root.buckets));
-      const before = from === undefined ? undefined : await store.root(from.root);
+      const before = from && (lastRoot(archive.to, from.root) ?? (await store.root(from.root)));
       if (before === undefined) from = undefined;
       return await planFrom(context, { store, staging, head, root, from, before });
     } catch (error) {

@@ -1,6 +1,13 @@
 import { link, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { BY_HASH_FOLDER, MANIFEST_FOLDER, OWN_FOLDER } from '@pushmirror/manifest';
+import {
+  BY_HASH_FOLDER,
+  folderOf,
+  MANIFEST_FOLDER,
+  onDisk,
+  OWN_FOLDER,
+  type TreePath,
+} from '@pushmirror/manifest';
 import { makeTreeFolder } from '../tree-files.ts';
 
 /**
@@ -44,9 +51,9 @@ export const stagedManifest = (staging: Staging) => join(staging.files, MANIFEST
 export const stagedByHash = (staging: Staging) => join(staging.files, BY_HASH_FOLDER);
 
 /** Offer an old version of a file to rsync as the basis of a new one. */
-export async function offerBasis(staging: Staging, name: string, old: string | Buffer) {
-  const to = join(staging.basis, name);
-  await mkdir(dirname(to), { recursive: true, mode: 0o700 });
+export async function offerBasis(staging: Staging, name: TreePath, old: string | Buffer) {
+  const to = onDisk(staging.basis, name);
+  await mkdir(onDisk(staging.basis, folderOf(name)), { recursive: true, mode: 0o700 });
   await rm(to, { force: true });
   await link(old, to).catch(() => {}); // Without a basis it comes whole.
 }

@@ -6,10 +6,12 @@ import type { ArchiveNews } from './converge/news.ts';
 import { messageOf } from './errors.ts';
 import { lookForNews, type LookResult, type MayPull, type PolledPeer } from './front-door/look.ts';
 import { startPoller, type Poller, type PollVia } from './front-door/poll.ts';
+import { createStagedPushes } from './front-door/staged-pushes.ts';
 import { createMasterHead, type MasterHead, type Withheld } from './master-head.ts';
 import type { MasterClient } from './master-client.ts';
 import { mayCommit, type Permission } from './permission.ts';
 import type { Relay } from './relay/relay.ts';
+import { runStage1 } from './sync/stage1.ts';
 import { archiveStatus, type ArchiveStatus } from './status.ts';
 
 /** One archive of this mirror: what keeps it at its goal, and what asks for news of it. */
@@ -24,6 +26,8 @@ export interface Archive {
   ask(via: PollVia): Promise<LookResult>;
   /** Ask the upstream soon. */
   hint(): 'accepted' | 'duplicate';
+  /** A stock push for one stage; resolves when that is done. */
+  hintStage(stage: 'stage1' | 'stage2', mhop: boolean): Promise<'accepted' | 'busy'>;
   /** Begin to poll: at once, then on the schedule. */
   startPolling(): void;
   status(): ArchiveStatus;
@@ -74,6 +78,15 @@ export async function startArchive(options: ArchiveOptions): Promise<Archive> {
     random,
     signal,
   });
+  const pushes = createStagedPushes({
+    run: (stage) => doStage(stage).catch(() => false),
+    areBelowDone() {
+      const { waiting, sending } = relay.status()?.states ?? {};
+      return (waiting ?? 0) + (sending ?? 0) === 0;
+    },
+    clock: () => performance.now(),
+    signal,
+  });
   const masterHead = options.master === undefined ? undefined : watchMaster(options.master);
 
   /** A sync comes across a head at an upstream: it is judged like one that was polled. */
@@ -97,6 +110,7 @@ export async function startArchive(options: ArchiveOptions): Promise<Archive> {
         committed: () => converger.status().committed,
         hasGoal: () => converger.status().goal !== undefined,
         headsExpected: options.master !== undefined,
+        stage: pushes.stage(),
         signal,
       },
       via,
@@ -111,6 +125,37 @@ export async function startArchive(options: ArchiveOptions): Promise<Archive> {
       });
     }
     return result;
+  }
+
+  async function doStage(stage: 'stage1' | 'stage2'): Promise<boolean> {
+    const found = await (poller?.ask('hint') ?? look('hint'));
+    if (found.kind === 'failed' || found.kind === 'refused' || found.kind === 'full') return false;
+    if (found.kind === 'headless') {
+      if (stage === 'stage1') return stageClassic();
+      converger.request('hint', found.serial);
+    }
+    const ended = await converger.settled();
+    if (ended?.kind === 'failed') return false;
+    return stage === 'stage1' || converger.status().state === 'idle';
+  }
+
+  /** Not while a sync is under way: that one would be in the way. */
+  async function stageClassic(): Promise<boolean> {
+    if (['queued', 'syncing'].includes(converger.status().state)) await converger.settled();
+    const failed = await options.inTurn(() =>
+      runStage1({
+        archive: config,
+        agent,
+        goal: () => converger.status().goal,
+        via: 'hint',
+        stateDir: options.stateDir,
+        now: () => receiver.now(),
+        signal,
+        onEvent: (event) => void options.onNews({ type: 'event', event }),
+      }),
+    );
+    if (failed !== undefined) options.onPolled(failed);
+    return failed === undefined;
   }
 
   async function mayPull(serial: number): Promise<MayPull> {
@@ -143,6 +188,7 @@ export async function startArchive(options: ArchiveOptions): Promise<Archive> {
     permission: () => permission,
     ask: (via) => poller?.ask(via) ?? look(via),
     hint: () => poller?.hint() ?? 'accepted',
+    hintStage: (stage, mhop) => pushes.take(stage, mhop),
     startPolling() {
       poller = startPoller({
         look,

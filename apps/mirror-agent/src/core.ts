@@ -1,4 +1,4 @@
-import { holdCovers, type Receiver } from '@pushmirror/trigger';
+import { holdCovers, stageIn, type Receiver } from '@pushmirror/trigger';
 import pLimit from 'p-limit';
 import { openLocalAccess, type LocalAccess } from './access/local.ts';
 import { startArchive, type Archive } from './archive.ts';
@@ -125,7 +125,12 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     signers: openSigners(config.allowed_signers, (reason) => log.error(reason)),
     inbox,
     ...arrivals,
-    hint: async (archive) => archives.get(archive)?.hint() ?? 'busy',
+    hint: async (name, words) => {
+      const archive = archives.get(name);
+      const stage = stageIn(words);
+      if (archive === undefined || stage === undefined) return archive?.hint() ?? 'busy';
+      return archive.hintStage(stage, words.has('mhop'));
+    },
     audit: createAuditor({
       audit,
       log,

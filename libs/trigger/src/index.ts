@@ -43,5 +43,6 @@ export * from './send/sender.ts';
 export { createSsh2Sender, type Ssh2Sender, type Ssh2SenderOptions } from './send/ssh2-sender.ts';
 export type { StandingCounts, StandingOptions } from './send/standing.ts';
 export * from './wire/reply.ts';
+export * from './wire/staged-hint.ts';
 export * from './wire/stock.ts';
 export * from './wire/trigger.ts';

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { exitCodeOf, formatReply, parseReply, type Reply } from '@pushmirror/trigger/wire/reply';
+import { isStagedHint } from '@pushmirror/trigger/wire/staged-hint';
 
 /**
  * The forced command of the system's sshd, `mirror-agent receive`: hand what came over SSH to the
@@ -24,6 +25,8 @@ export interface ForcedCommand {
 const LONGEST_COMMAND = 4096;
 /** How long the daemon may take. A trigger never waits for rsync, so this is long. */
 const DAEMON_DEADLINE_MS = 10_000;
+/** A stage of stock runmirrors is answered when it is done. */
+const STAGE_DEADLINE_MS = 6 * 3_600_000;
 
 /** What sshd says about the connection, in the environment (sshd(8)). */
 export function fromEnvironment(): Pick<ForcedCommand, 'command' | 'from'> {
@@ -36,7 +39,7 @@ export function fromEnvironment(): Pick<ForcedCommand, 'command' | 'from'> {
 /** Answer one trigger; `line` goes to stdout. */
 export async function receiveForced(
   asked: ForcedCommand,
-  deadlineMs = DAEMON_DEADLINE_MS,
+  deadlineMs = isStagedHint(asked.command ?? '') ? STAGE_DEADLINE_MS : DAEMON_DEADLINE_MS,
 ): Promise<{ line: string; exitCode: number }> {
   const reply = await answer(asked, deadlineMs);
   return { line: formatReply(reply), exitCode: exitCodeOf[reply.result] };

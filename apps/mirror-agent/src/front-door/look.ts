@@ -1,4 +1,11 @@
-import { judgeHead, takeHead, takeHold, type Peer, type Receiver } from '@pushmirror/trigger';
+import {
+  judgeHead,
+  takeHead,
+  takeHold,
+  type Peer,
+  type Receiver,
+  type Stage,
+} from '@pushmirror/trigger';
 import type { Committed } from '../committed.ts';
 import type { ArchiveConfig } from '../config.ts';
 import { messageOf } from '../errors.ts';
@@ -36,6 +43,8 @@ export interface LookOptions {
   mayPull: (serial: number) => Promise<MayPull>;
   /** A head of this archive has been heard of before. */
   hasGoal: () => boolean;
+  /** How far news may be taken now. */
+  stage?: Stage;
   /** The network has a master of ours: each release there is has a head. */
   headsExpected: boolean;
   signal: AbortSignal;
@@ -53,6 +62,8 @@ export async function lookForNews(options: LookOptions, via: PollVia): Promise<L
       const upstream = parseUpstream(url);
       const { mirror, stateDir, signal } = options;
       const view = await lookAtUpstream({ archive, mirror, upstream, stateDir, signal });
+      // Who may sign comes before what they have signed.
+      if (view.signers !== undefined) await options.receiver.learnSigners?.(view.signers);
       // A hold first: it may be about the very head beside it.
       if (view.hold !== undefined) await takeHoldIn(options, url, view.hold);
       if (view.head !== undefined) return await takeIn(options, url, view.head, via);
@@ -85,7 +96,8 @@ async function takeIn(
       return { kind: 'full', upstream, serial: news, reason, retryAfter };
     }
   }
-  const taken = await takeHead({ bytes, via: 'poll', peer, archive }, options.receiver);
+  const { stage = 'all' } = options;
+  const taken = await takeHead({ bytes, via: 'poll', peer, archive, stage }, options.receiver);
   const { result, serial, reason = '', behind } = taken;
   if (result === 'accepted') return { kind: 'news', upstream, serial };
   if (result === 'duplicate' || behind === true) return { kind: 'nothing-new', upstream, serial };
@@ -113,7 +125,9 @@ function judgeHeadless(
 ): LookResult {
   const serial = view.archiveSerial;
   const waits = options.headsExpected && options.archive.mode === 'auto' && via !== 'manual';
-  const sync = !waits && wantsSync(serial, options.committed()?.serial, options.hasGoal(), via);
+  const staging = options.stage === 'stage1';
+  const sync =
+    !waits && !staging && wantsSync(serial, options.committed()?.serial, options.hasGoal(), via);
   return { kind: 'headless', upstream, serial, sync };
 }
 

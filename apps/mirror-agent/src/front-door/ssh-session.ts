@@ -1,4 +1,5 @@
 import { exitCodeOf, formatReply, type Reply } from '@pushmirror/trigger/wire/reply';
+import { isStagedHint } from '@pushmirror/trigger/wire/staged-hint';
 import type { Connection, ServerChannel, Session } from 'ssh2';
 
 /** What one authenticated client may do with its connection. */
@@ -16,6 +17,8 @@ export interface SessionOptions {
 }
 
 const LONGEST_COMMAND = 4096;
+/** A stage of stock runmirrors is answered when it is done. */
+const STAGE_DEADLINE_MS = 6 * 3_600_000;
 
 /**
  * Let a client run our words: one `exec` a session, answered with one line and an exit code. There
@@ -60,7 +63,8 @@ async function answer(command: string, options: SessionOptions): Promise<Reply> 
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<Reply>((resolve) => {
     const busy: Reply = { result: 'busy', reason: 'The agent could not answer in time.' };
-    timer = setTimeout(() => resolve(busy), options.answerDeadlineMs);
+    const ms = isStagedHint(command) ? STAGE_DEADLINE_MS : options.answerDeadlineMs;
+    timer = setTimeout(() => resolve(busy), ms);
   });
   try {
     return await Promise.race([options.receive(command), late]);

@@ -1,4 +1,4 @@
-import { errnoOf, HostError, lockFolder } from '@pushmirror/host';
+import { errnoOf, HostError } from '@pushmirror/host';
 import { chooseUpstream } from './choose-upstream.ts';
 import type { Claim } from './claim.ts';
 import { classicSync } from './classic.ts';
@@ -6,7 +6,8 @@ import type { SyncContext } from './context.ts';
 import { createContext, type SyncOptions } from './create-context.ts';
 import type { SyncFailed, SyncResult, SyncStaged } from './events.ts';
 import { SyncFailure } from './failure.ts';
-import { checkSpace, prepareFolder } from './folder.ts';
+import { prepareFolder } from './folder.ts';
+import { inLockedTree } from './locked-tree.ts';
 import { manifestSync } from './manifest/manifest-sync.ts';
 import { goalIsBeyond } from './news.ts';
 
@@ -25,31 +26,9 @@ export async function runSync(options: SyncOptions): Promise<SyncResult> {
   try {
     const context = createContext(options);
     await prepareFolder(context.archive.to);
-    return await runLocked(context);
+    return await inLockedTree(context, () => runToGoal(context));
   } catch (error) {
     return asFailed(error);
-  }
-}
-
-async function runLocked(context: SyncContext): Promise<SyncResult> {
-  const { archive, marks } = context;
-  const lock = lockFolder(archive.to);
-  try {
-    const ftpsync = await marks.runningFtpsync();
-    if (lock === undefined || ftpsync !== undefined) {
-      await marks.showUpdateRequired(); // As in ftpsync: who is at work makes another pass.
-      const who = ftpsync === undefined ? 'another sync' : `ftpsync (process ${ftpsync})`;
-      throw new SyncFailure('locked', `${archive.to} is in use by ${who}.`, { retry: true });
-    }
-    await checkSpace(archive.to, archive.min_free);
-    await marks.showInProgress();
-    try {
-      return await runToGoal(context);
-    } finally {
-      await marks.hideInProgress();
-    }
-  } finally {
-    lock?.release();
   }
 }
 
@@ -105,7 +84,7 @@ function committed({ source: _source, ...claim }: Claim): SyncResult & { kind: '
 }
 
 /** @throws whatever is not of the world's making but of ours. */
-function asFailed(error: unknown): SyncFailed {
+export function asFailed(error: unknown): SyncFailed {
   if (error instanceof SyncFailure) {
     const { message: reason, retry, rsync } = error;
     return { kind: 'failed', reason, retry, ...(rsync === undefined ? {} : { rsync }) };

@@ -2,6 +2,7 @@ import type { Reply } from '../wire/reply.ts';
 import type { Trigger } from '../wire/trigger.ts';
 import { busy, giveAnswer, refusal, type Answer } from './answer.ts';
 import type { Peer, Receiver } from './receiver.ts';
+import { stageIn } from '../wire/staged-hint.ts';
 import { refuse } from './vet.ts';
 
 /**
@@ -28,11 +29,19 @@ async function decide(trigger: Trigger, peer: Peer, receiver: Receiver): Promise
     return refusal(refuse('archive', `This mirror does not carry ${archive}.`), { archive });
   }
   const result = await receiver.hint(archive, trigger.words);
-  return { reply: { result, archive, reason: reasons[result] } };
+  const stage = stageIn(trigger.words);
+  const reason = stage === undefined ? reasons[result] : stageReasons[result];
+  return { reply: { result, archive, reason } };
 }
 
 const reasons = {
   accepted: 'The upstream will be asked for news.',
   duplicate: 'The upstream is being asked for news already.',
   busy: 'This mirror cannot ask for news just now. Try again later.',
+};
+
+const stageReasons = {
+  accepted: 'This stage is done.',
+  duplicate: 'This stage is done.',
+  busy: 'This stage could not be done. Try again later.',
 };

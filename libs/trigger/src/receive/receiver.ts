@@ -41,6 +41,8 @@ export type Stage = 'all' | 'stage1' | 'stage2';
 export interface Receiver {
   network: string;
   signers(): readonly AllowedSigner[];
+  /** Texts on who may sign were found, one after the other; kept if they are believed. */
+  learnSigners?(bytes: Buffer): Promise<void>;
   mayNotify(peer: Peer, archive: string): { allowed: boolean; reason: string };
   carries(archive: string): boolean;
   /** The archive that is meant when a stock trigger names none; without one they are refused. */
@@ -57,7 +59,10 @@ export interface Receiver {
   storedHold(archive: string): Promise<SignedHold | undefined>;
   /** Keep a hold that is new; on the disk when this resolves. */
   storeHold(signed: SignedHold, peer: Peer): Promise<void>;
-  /** An unsigned word that there may be news: `duplicate` when that is being looked at already. */
+  /**
+   * An unsigned word that there may be news: `duplicate` when that is being looked at already. One for
+   * a single stage is answered when that stage is done, which may take hours.
+   */
   hint(
     archive: string,
     words: ReadonlySet<TriggerWord>,

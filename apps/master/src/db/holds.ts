@@ -41,3 +41,17 @@ export async function toldOfHold(
     .execute();
   return rows.map(({ mirror }) => mirror);
 }
+
+/** The newest holds and releases from them, of one archive or of all. */
+export function listHolds(
+  db: DbOrTrx,
+  o: { archive?: string | undefined; limit: number },
+): Promise<Omit<HoldRow, 'text'>[]> {
+  let query = db
+    .selectFrom('hold')
+    .select(['archive', 'sequence', 'epoch', 'serial', 'state', 'reason', 'issued_at', 'issued_by'])
+    .orderBy('issued_at', 'desc')
+    .limit(o.limit);
+  if (o.archive !== undefined) query = query.where('archive', '=', o.archive);
+  return query.execute();
+}

@@ -95,6 +95,7 @@ async function readArchive(
     const standing = standingOf({ ...facts, releases }, now);
     const observed = observedOf(optIn);
     const tier = tree.tier(mirror.name);
+    if (mirror.state === 'suspended') standing.words = 'suspended by an administrator';
     return [{ ...standing, ...publicFacts(mirror, archive.name, tier), observed }];
   });
   standings.sort((a, b) => a.tier - b.tier || (a.mirror < b.mirror ? -1 : 1));
@@ -114,7 +115,7 @@ function factsOf(mirror: MirrorRow, optIn: MirrorArchiveRow, push: PushRow | und
   const { said_event: event, said_at: at, said_serial: serial, said_reason: reason } = optIn;
   return {
     kind: mirror.kind,
-    paused: mirror.state === 'paused',
+    paused: mirror.state === 'paused' || mirror.state === 'suspended',
     servedSerial: optIn.served_serial,
     said: event === null || at === null ? null : { event, serial, at: new Date(at), reason },
     push:

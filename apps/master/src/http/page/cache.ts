@@ -23,6 +23,8 @@ export interface PageCache {
   get(key: string, make: () => Promise<{ type: string; text: string }>): Promise<Rendered>;
   /** Something that pages show has changed. */
   changed(): void;
+  /** How often something has changed. */
+  changes(): number;
 }
 
 interface Entry {
@@ -85,6 +87,7 @@ export function createPageCache(now: () => Date): PageCache {
     changed() {
       change += 1;
     },
+    changes: () => change,
   };
 }
 

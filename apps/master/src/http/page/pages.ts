@@ -1,5 +1,5 @@
 import { listArchives } from '../../db/archives.ts';
-import { commitsOf, pushErrors, pushHistory } from '../../db/history.ts';
+import { pushErrors, pushHistory } from '../../db/history.ts';
 import { findMirror, listMirrors } from '../../db/mirrors.ts';
 import type { Db } from '../../db/open.ts';
 import { countWaves } from '../../db/pushes.ts';
@@ -8,7 +8,7 @@ import { findRelease, listReleases } from '../../db/releases.ts';
 import { MasterError } from '../../errors.ts';
 import type { Overview } from '../../monitor/overview.ts';
 import { readOverview } from '../../monitor/overview.ts';
-import { propagationOf } from '../../monitor/propagation.ts';
+import { readPropagation } from '../../monitor/read-propagation.ts';
 import { receiptOf } from '../../monitor/receipt.ts';
 import { treeOf } from '../../registry/tree.ts';
 import { wavesView } from '../routes/views.ts';
@@ -133,26 +133,28 @@ export function createPages({ db, network, now, cache, overview }: PagesOptions)
 /** The newest releases, with how fast each got around. */
 async function knownReleases(db: Db, archive: string): Promise<KnownRelease[]> {
   const releases = await listReleases(db, { archive, limit: RELEASES_SHOWN });
-  const [newest, oldest] = [releases[0], releases.at(-1)];
-  if (newest === undefined || oldest === undefined) return [];
-  const range = { archive, serialsFrom: oldest.serial, serialsTo: newest.serial };
-  const commits = new Map<number, (Date | null)[]>();
-  for (const { serial, committed_at: at } of await commitsOf(db, range)) {
-    const time = at === null ? null : new Date(at);
-    const its = commits.get(serial);
-    if (its === undefined) commits.set(serial, [time]);
-    else its.push(time);
-  }
-  return releases.map((release) => {
-    const times = commits.get(release.serial);
-    const published = new Date(release.published_at);
-    const propagation = times && propagationOf(release.serial, published, times);
-    return { ...release, propagation: propagation ?? null };
-  });
+  const propagation = await readPropagation(db, archive, releases);
+  return releases.map((release) => ({
+    ...release,
+    propagation: propagation.get(release.serial) ?? null,
+  }));
 }
 
-/** Reads the network once for all who ask while it is read. */
-export function createSharedOverview(o: { db: Db; now: () => Date }): () => Promise<Overview> {
-  let reading: Promise<Overview> | undefined;
-  return () => (reading ??= readOverview(o.db, o.now()).finally(() => (reading = undefined)));
+const OVERVIEW_MS = 1_000;
+
+/** Reads the network once for all who ask within a second, as long as nothing changes. */
+export function createSharedOverview(o: {
+  db: Db;
+  now: () => Date;
+  changes: () => number;
+}): () => Promise<Overview> {
+  let last: { at: number; change: number; overview: Promise<Overview> } | undefined;
+  return () => {
+    const [at, change] = [o.now().getTime(), o.changes()];
+    if (last?.change === change && at - last.at < OVERVIEW_MS) return last.overview;
+    const overview = readOverview(o.db, o.now());
+    last = { at, change, overview };
+    overview.catch(() => (last = undefined));
+    return overview;
+  };
 }

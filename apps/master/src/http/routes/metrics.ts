@@ -1,0 +1,82 @@
+import type { FastifyInstance } from 'fastify';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { Overview } from '../../monitor/overview.ts';
+import type { PageCache } from '../page/cache.ts';
+import { sendRendered } from '../page/send.ts';
+
+/** `/metrics` for Prometheus; config/prometheus-alerts.yml shows what to alert on. */
+export function metricRoutes(
+  app: FastifyInstance,
+  { cache, overview }: { cache: PageCache; overview: () => Promise<Overview> },
+  done: () => void,
+): void {
+  const own = new Registry();
+  collectDefaultMetrics({ register: own });
+  app.get('/metrics', { schema: { hide: true } }, async (request, reply) => {
+    const rendered = await cache.get('metrics', async () => ({
+      type: Registry.PROMETHEUS_CONTENT_TYPE,
+      text: `${await networkMetrics(await overview())}\n${await own.metrics()}`,
+    }));
+    return sendRendered(request, reply, rendered);
+  });
+  done();
+}
+
+const OF_MIRROR = ['archive', 'mirror'] as const;
+
+/** Made anew each time, so that a mirror that left is gone from it. */
+function networkMetrics({ archives }: Overview): Promise<string> {
+  const registry = new Registry();
+  const registers = [registry];
+  const gauge = <T extends string>(name: string, help: string, labelNames: readonly T[]) =>
+    new Gauge({ name: `pushmirror_${name}`, help, labelNames, registers });
+  const serial = gauge('release_serial', 'Serial of the newest public release.', ['archive']);
+  const published = gauge(
+    'release_published_timestamp_seconds',
+    'When the newest public release was published.',
+    ['archive'],
+  );
+  const expires = gauge(
+    'head_expires_timestamp_seconds',
+    'When the head of the newest public release expires.',
+    ['archive'],
+  );
+  const held = gauge('rollout_held', 'Whether the newest release is held: 0 or 1.', ['archive']);
+  const states = gauge('mirrors', 'Mirrors by what they say of themselves.', ['archive', 'state']);
+  const lagSerials = gauge('mirror_lag_releases', 'Releases that a mirror lacks.', OF_MIRROR);
+  const lagSeconds = gauge(
+    'mirror_lag_seconds',
+    'Time since the first release that a mirror lacks became public.',
+    OF_MIRROR,
+  );
+  const current = gauge('mirror_current', 'Whether it says to serve the newest: 0, 1.', OF_MIRROR);
+  const seen = gauge('mirror_seen_serial', 'The serial seen at its public address.', OF_MIRROR);
+  const seenAt = gauge(
+    'mirror_seen_timestamp_seconds',
+    'When its public address was last looked at.',
+    OF_MIRROR,
+  );
+  const quarantined = gauge('mirror_quarantined', 'Whether it is quarantined: 0 or 1.', OF_MIRROR);
+  for (const { name: archive, release, rollout, mirrors } of archives) {
+    if (release !== null) {
+      serial.set({ archive }, release.serial);
+      published.set({ archive }, Date.parse(release.published_at) / 1000);
+      expires.set({ archive }, Date.parse(release.expires_at) / 1000);
+    }
+    held.set({ archive }, rollout !== null && rollout.release.held_at !== null ? 1 : 0);
+    for (const one of mirrors) {
+      const labels = { archive, mirror: one.mirror };
+      states.inc({ archive, state: one.state });
+      quarantined.set(labels, one.quarantinedAt === null ? 0 : 1);
+      if (one.observed !== null) {
+        seenAt.set(labels, one.observed.at.getTime() / 1000);
+        if (one.observed.serial !== null) seen.set(labels, one.observed.serial);
+      }
+      if (one.state === 'silent') continue;
+      current.set(labels, one.state === 'current' ? 1 : 0);
+      lagSerials.set(labels, one.lag?.serials ?? 0);
+      lagSeconds.set(labels, (one.lag?.ms ?? 0) / 1000);
+    }
+  }
+  return registry.metrics();
+}

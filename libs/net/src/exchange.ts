@@ -82,9 +82,9 @@ export function exchange(
   };
   return new Promise((resolve, reject) => {
     const request = (tls ? tlsRequest : plainRequest)(options, (response) => {
+      const certificateUntil = until(response); // The connection may be another's when the body ends.
       readBody(response, o.maxBytes).then((body) => {
         const { statusCode: status = 0, headers } = response;
-        const certificateUntil = until(response);
         const { location, etag } = headers;
         resolve({ status, location, etag, body, address, family, certificateUntil });
       }, fail);

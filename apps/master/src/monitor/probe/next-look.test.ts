@@ -24,7 +24,8 @@ test('after a start nobody waits longer than if there had been none, and not all
       assert.equal(first >= 0 && first <= ms * 1.2, true, `${first}`);
     }),
   );
-  const now = new Date(0);
-  const firsts = new Set([0, 0.5, 1].map((r) => firstLook(undefined, now, 1000, r).getTime()));
-  assert.deepEqual([...firsts], [0, 125, 250]);
+  const [long, now] = [new Date(0), new Date(10_000)];
+  const firsts = [0, 0.5, 1].map((r) => firstLook(long, now, 1000, r).getTime());
+  assert.deepEqual(firsts, [10_000, 10_125, 10_250]);
+  assert.equal(firstLook(undefined, now, 1000, 1), now, 'one that was never seen');
 });

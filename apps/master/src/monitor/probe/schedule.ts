@@ -26,6 +26,7 @@ const MOST_UNDERWAY = 2_000;
  */
 export function createSchedule(o: ScheduleOptions): () => Promise<void> {
   const due = new Map<string, Date>();
+  const busy = new Set<string>();
   let seeded = false;
 
   return async () => {
@@ -45,9 +46,13 @@ export function createSchedule(o: ScheduleOptions): () => Promise<void> {
       wanted.add(key);
       const at = due.get(key) ?? firstLook(undefined, now, o.intervalMs, o.random());
       due.set(key, at);
-      if (at > now || o.prober.underway() >= MOST_UNDERWAY) continue;
+      if (at > now || busy.has(key) || o.prober.underway() >= MOST_UNDERWAY) continue;
       due.set(key, nextLook(now, o.intervalMs, o.random()));
-      o.prober.look(mirror, archive).catch(o.onTrouble);
+      busy.add(key);
+      void o.prober
+        .look(mirror, archive)
+        .catch(o.onTrouble)
+        .finally(() => busy.delete(key));
     }
     for (const key of due.keys()) if (!wanted.has(key)) due.delete(key);
   };

@@ -7,7 +7,7 @@ import { PublishWords } from './publish-words.ts';
 import { isFresh, watch } from './watch.ts';
 
 type Attempt = z.infer<typeof attemptSchema>;
-type Published = NonNullable<Attempt['published']>;
+export type Published = NonNullable<Attempt['published']>;
 
 const ASK_EVERY_MS = 2_000;
 

@@ -17,6 +17,15 @@ export function createProgress(
   return stream.isTTY === true ? onTerminal(stream) : inLines(stream, now);
 }
 
+/** Work that shows its progress; however it ends, what is said after it stands on a line of its own. */
+export async function ending<T>(progress: Progress, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } finally {
+    progress.end();
+  }
+}
+
 function onTerminal(stream: { columns?: number; write(text: string): unknown }): Progress {
   const clear = '\r\x1b[K';
   return {

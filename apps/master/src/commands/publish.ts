@@ -1,14 +1,14 @@
 import { Command } from 'commander';
 import { readChangedList } from './changed-list.ts';
-import { createClient } from './client.ts';
+import { createClient, type Client } from './client.ts';
 import { withCommonOptions, type CommonOptions } from './config-option.ts';
 import { EXIT, Exit, UsageError } from './exit.ts';
-import { followPublish } from './follow-publish.ts';
+import { followPublish, type Published } from './follow-publish.ts';
 import { goals, type Goals } from './goals.ts';
 import { counted } from '../http/page/words.ts';
 import { say, sayJson, warn } from './output.ts';
 import { durationMs, wholeNumber } from './parse.ts';
-import { createProgress } from './progress.ts';
+import { createProgress, ending, type Progress } from './progress.ts';
 import { waitForMirrors, type RolloutEnd } from './wait-for-mirrors.ts';
 
 interface PublishOptions extends CommonOptions {
@@ -44,15 +44,12 @@ export function publishCommand(): Command {
     const { allowDelete, full, urgent } = options;
     const changedPaths = await changedIn(options);
     const asked = { allowDelete, full, urgent, changed: changedPaths };
-    const published = await followPublish(client, archive, asked, progress);
+    const { published, end } = await ending(progress, async () => {
+      const made = await followPublish(client, archive, asked, progress);
+      progress.line(`${archive} ${made.serial} is published: ${counted(made.files, 'file')}.`);
+      return { published: made, end: await waited(client, made, options, progress) };
+    });
     const { serial, files, bytes, changed } = published;
-    progress.line(`${archive} ${serial} is published: ${counted(files, 'file')}.`);
-    let end: RolloutEnd = { reached: true, total: published.mirrors, committed: 0, failed: 0 };
-    if (options.wait !== undefined) {
-      const until = { goals: options.wait, deadlineMs: options.timeout };
-      end = await waitForMirrors(client, published, until, progress);
-    }
-    progress.end();
     const { total, committed, failed } = end;
     const seconds = Math.round((performance.now() - started) / 10) / 100;
     const mirrors = { total, committed, failed };
@@ -71,6 +68,18 @@ export function publishCommand(): Command {
     warn(end.reason ?? 'Not all mirrors have it.');
     throw new Exit(EXIT.someMirrorsFailed);
   });
+}
+
+async function waited(
+  client: Client,
+  published: Published,
+  { wait, timeout }: PublishOptions,
+  progress: Progress,
+): Promise<RolloutEnd> {
+  if (wait === undefined) {
+    return { reached: true, total: published.mirrors, committed: 0, failed: 0 };
+  }
+  return waitForMirrors(client, published, { goals: wait, deadlineMs: timeout }, progress);
 }
 
 async function changedIn({ changed, full }: PublishOptions): Promise<string[] | undefined> {

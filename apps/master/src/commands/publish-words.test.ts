@@ -11,11 +11,11 @@ test('each phase says how far it is and how fast, and hashing how long it will t
   };
   assert.equal(
     at(0, { phase: 'scanning', files: 1_000, bytes: 0 }),
-    'debian 7: scanning, 1,000 files',
+    'debian 7: scanning, 1,000 files and folders',
   );
   assert.equal(
     at(2_000, { phase: 'scanning', files: 61_000, bytes: 0 }),
-    'debian 7: scanning, 61,000 files, 30,000 a second',
+    'debian 7: scanning, 61,000 files and folders, 30,000 a second',
   );
   const all = { filesInAll: 50, bytesInAll: 4_000_000 };
   assert.equal(

@@ -28,7 +28,7 @@ export class PublishWords {
     if (filesInAll === undefined || bytesInAll === undefined) {
       const rate = perSecond(files - this.#from.files, seconds);
       const speed = rate === undefined ? '' : `, ${number(Math.round(rate))} a second`;
-      return `${what} ${phase}, ${counted(files, 'file')}${speed}`;
+      return `${what} ${phase}, ${number(files)} files and folders${speed}`;
     }
     const share = `${number(files)} of ${counted(filesInAll, 'file')}, ${bytes(done)} of ${bytes(bytesInAll)}`;
     const rate = perSecond(done - this.#from.bytes, seconds);

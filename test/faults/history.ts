@@ -15,6 +15,8 @@ export type HistoryType =
   /** A client's request to publish, and what came back. */
   | 'request'
   | 'answer'
+  /** What else the release manager asked for, and what came back: how to roll out, halt, resume. */
+  | 'order'
   | 'kill'
   | 'stop'
   | 'start'

@@ -9,8 +9,8 @@ export interface Options {
 
 export const usage = `Usage: scripts/faults [--seed N] [--publishes 200] [--leaves 6] [--minutes 30]
 
-Publishes again and again, while the master and two hubs are killed and a third of the mirrors
-flaps; then a reader of its own looks for anything lost. The same seed makes the same faults.
+Publishes again and again, all at once, switching together or canaries first, while the master and
+two hubs are killed and a third of the mirrors flaps; then a reader of its own looks for anything lost. The same seed makes the same faults.
   --seed N       a number; without it, a random one, which is printed first
   --publishes N  so many releases
   --leaves N     so many mirrors below the two hubs

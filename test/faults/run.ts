@@ -63,7 +63,9 @@ async function publishThroughFaults(
 ): Promise<void> {
   const { network, killed, flapping } = cast;
   const inflict = createInflict(cast, history, signal);
-  const client = await createClient(network.master, history, signal);
+  const canary = network.hubs[0]!.name;
+  let isHalted = false;
+  const client = await createClient(network.master, canary, history, signal);
   const content = createContent(network.tree(ARCHIVE), join(network.folder, 'work'), seed);
   const endAt = performance.now() + longestMs;
   for (const step of planFaults({ seed, publishes, killed, flapping })) {
@@ -76,12 +78,18 @@ async function publishThroughFaults(
     for (const mirror of step.mend) void inflict.mend(mirror);
     for (const { mirror, trouble } of step.cut) void inflict.cut(mirror, trouble);
     history.note('content', { number: step.number, files: await content.build(step.number) });
+    // Of those that were halted, a newer release takes over from every other one.
+    if (isHalted && step.number % 2 === 0) await client.resume();
+    if (step.manner !== undefined) await client.setManner(step.manner);
     for (const kill of step.kills) inflict.kill(kill);
     const serial = await client.publish(step.number, step.client);
+    if (step.isHalted) await client.halt();
+    isHalted = step.isHalted;
     await Promise.all(network.mirrors.map((mirror) => noteTree(mirror, 'between', history)));
     if (step.number % SAY_EVERY === 0) say(`${step.number} of ${publishes}: serial ${serial}.`);
   }
   await inflict.heal();
+  if (isHalted) await client.resume();
   history.note('healed');
   say('All run again. Waiting until every push is done ...');
 }

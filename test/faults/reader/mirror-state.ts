@@ -13,7 +13,7 @@ export interface MirrorState {
   committed: number | undefined;
   /** Reports that the master has not acknowledged. */
   unsent: number;
-  /** How often each serial was accepted, by its own audit. */
+  /** How often the head of each serial was accepted, by its own audit. */
   accepted: Map<number, number>;
   /** State files that it found broken, by their names. */
   corrupt: string[];
@@ -28,11 +28,11 @@ export function readMirror(folder: string, name: string, archive: string): Mirro
     head?: string;
   };
   const audit = linesOf(join(state, 'audit.ndjson')).map(
-    (line) => JSON.parse(line) as { result: string; serial?: number },
+    (line) => JSON.parse(line) as { result: string; serial?: number; about?: string },
   );
   const accepted = new Map<number, number>();
-  for (const { result, serial } of audit) {
-    if (result !== 'accepted' || serial === undefined) continue;
+  for (const { result, serial, about = 'head' } of audit) {
+    if (result !== 'accepted' || serial === undefined || about !== 'head') continue;
     accepted.set(serial, (accepted.get(serial) ?? 0) + 1);
   }
   return {

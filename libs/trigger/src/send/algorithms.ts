@@ -10,8 +10,9 @@ const HOST_KEYS: Record<KeyType, ServerHostKeyAlgorithm[]> = {
 };
 
 /**
- * What we offer: curve25519 and NIST curves, authenticated ciphers first; no SHA-1, no ssh-rsa
- * signatures, no finite-field Diffie-Hellman, no compression.
+ * What we offer: NIST curves and curve25519, authenticated ciphers first; no SHA-1, no ssh-rsa
+ * signatures, no finite-field Diffie-Hellman, no compression. P-256 comes before curve25519 since it
+ * costs a fifth less of a whole handshake here: ssh2 writes and parses a DER key for each of the other.
  *
  * The type of the pinned host key comes first, so that a host with several keys shows that one. The
  * others stay in the offer: a host that has lost the pinned type is then seen as one whose key
@@ -27,9 +28,9 @@ export function algorithmsFor(pinned: KeyType): Algorithms {
 
 const ours: Algorithms = {
   kex: [
+    'ecdh-sha2-nistp256',
     'curve25519-sha256',
     'curve25519-sha256@libssh.org',
-    'ecdh-sha2-nistp256',
     'ecdh-sha2-nistp384',
     'ecdh-sha2-nistp521',
   ],

@@ -170,6 +170,38 @@ void describe('a mirror, from nothing to its first committed sync', () => {
     assert.equal((shown.json as { upstream: string }).upstream, hub.name);
   });
 
+  void test('moved under another hub, it is pushed by that one and pulls from there, untouched by its operator', async () => {
+    const other = await machine('hub2.example.org');
+    const rsync = `127.0.0.1:${other.rsyncPort}`;
+    const flags = ['--rsync-listen', rsync, '--rsync-url', `rsync://${rsync}`];
+    const done = await other.register('--invite', await invite(), ...flags);
+    assert.equal(done.code, 0, done.stderr);
+    await other.agent.start();
+    await shows(other, serial);
+    await master.command('mirror', 'move', leaf.name, '--upstream', other.name);
+    await writeFile(join(tree(), 'pool/moved.bin'), 'moved');
+    ({ serial } = await master.publish('debian', '--wait', '100%', '--timeout', '60s'));
+    const push = (await master.pushes('debian', serial)).find(({ mirror }) => mirror === leaf.name);
+    assert.deepEqual([push?.state, push?.attempts, push?.sender], ['committed', 1, other.name]);
+    const pulledFrom = async () => {
+      const { json } = await command(agentProgram, ['status', '--config', leaf.config, '--json']);
+      return (json as { archives: { upstream: string }[] }).archives[0]?.upstream;
+    };
+    assert.equal(await pulledFrom(), `rsync://${rsync}/debian`);
+
+    // A hub that is suspended is nobody's upstream from this moment on.
+    await master.command('mirror', 'suspend', other.name, '--reason', 'a test');
+    await writeFile(join(tree(), 'pool/suspended.bin'), 'suspended');
+    ({ serial } = await master.publish('debian', '--wait', '100%', '--timeout', '60s'));
+    await shows(leaf, serial);
+    assert.equal(await pulledFrom(), `rsync://127.0.0.1:${master.rsyncPort}/debian`);
+    await master.command('mirror', 'remove', other.name, '--reason', 'a test');
+    await other.agent.stop();
+    const shown = await master.command('mirror', 'show', leaf.name, '--json');
+    assert.equal((shown.json as { upstream: string | null }).upstream, null);
+    await master.command('mirror', 'move', leaf.name, '--upstream', hub.name);
+  });
+
   void test('its operator pauses it, changes its address by proof, and leaves, from its own host', async () => {
     const operate = async (...args: string[]) => {
       const done = await command(agentProgram, [...args, '--config', leaf.config, '--json']);

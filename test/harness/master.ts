@@ -58,6 +58,7 @@ export interface ReleaseView {
 export interface PushView {
   mirror: string;
   tier: number;
+  sender: string;
   state: PushState;
   attempts: number;
   reason: string | null;

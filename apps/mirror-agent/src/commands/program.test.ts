@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
-import { makeNetwork, tempFolder, writeConfig } from '../fixtures.test.ts';
+import { makeKey, makeNetwork, tempFolder, writeConfig } from '../fixtures.test.ts';
+import { statePaths } from '../state/paths.ts';
 import { runCommand } from './program.ts';
 
 const root = tempFolder();
@@ -39,6 +40,26 @@ describe('mirror-agent', () => {
       assert.equal(stdout, '');
       assert.match(stderr, text);
     }
+  });
+
+  test('authorized-keys lets in whoever is above this mirror now, for triggers alone', async () => {
+    const [before, now] = [makeKey(join(root, 'before')), makeKey(join(root, 'now'))];
+    const token = join(root, 'token');
+    writeFileSync(token, 'pmt_x\n', { mode: 0o600 });
+    const master = { url: 'http://127.0.0.1:1', token_file: token, follow_tree: true };
+    const config = mirror({ master, peer: [{ name: 'old.example.org', key: before }] });
+    const lines = async () => (await run(['authorized-keys', '--config', config])).stdout;
+    const line = (name: string, key: string) =>
+      `restrict,command="/usr/bin/mirror-agent receive --config ${config} --peer ${name}" ${key} ${name}\n`;
+    assert.equal(await lines(), line('old.example.org', before));
+    const { root: state, access } = statePaths(join(dirname(config), 'state'));
+    mkdirSync(state, { recursive: true });
+    const sources = [
+      { name: 'new.example.org', rsyncUrl: 'rsync://new.example.org', pushKey: now },
+    ];
+    const told = { digest: '1', modules: [], secrets: [], upstreams: [], downstreams: '', sources };
+    writeFileSync(access, JSON.stringify(told));
+    assert.equal(await lines(), line('new.example.org', now));
   });
 
   test('help has an example for each command', async () => {

@@ -7,6 +7,8 @@ import type { CommandContext, Output } from './context.ts';
 const commands: Record<string, (context: CommandContext) => Promise<Command>> = {
   register: async (context) => (await import('./register.ts')).registerCommand(context),
   serve: async (context) => (await import('./serve.ts')).serveCommand(context),
+  'authorized-keys': async (context) =>
+    (await import('./authorized-keys.ts')).authorizedKeysCommand(context),
   receive: async (context) => (await import('./receive.ts')).receiveCommand(context),
   sync: async (context) => (await import('./sync.ts')).syncCommand(context),
   verify: async (context) => (await import('./verify.ts')).verifyCommand(context),

@@ -72,31 +72,42 @@ export async function completeAnswers(
   const name = await get(flags.name, '--name', "This mirror's host name", hostname());
   const offered = network.archives.map((archive) => archive.name);
   const question = `Which archives (of ${offered.join(', ')})`;
-  const archives =
-    flags.archive ?? (await get(undefined, '--archive', question, offered[0])).split(/[\s,]+/);
+  const archives = flags.archive ?? words(await get(undefined, '--archive', question, offered[0]));
   const to = await get(flags.to, '--to', 'The folder for them', '/srv/mirrors');
   const contact = await get(
     flags.contact,
     '--contact',
     'Whom to write to, such as "Mirror team <mirror@example.org>"',
   );
-  const url =
-    flags.url ??
-    (await ask?.('The URL under which readers find the first archive (may be empty)')) ??
-    '';
+  /** May be left empty. */
+  const maybe = async (known: string | undefined, question: string) => {
+    const answer = (known ?? (await ask?.(`${question} (may be empty)`)) ?? '').trim();
+    return answer === '' ? undefined : answer;
+  };
+  const url = await maybe(flags.url, 'The URL under which readers find the first archive');
+  const sent = 'The invitation that you were sent';
+  const byInvite = network.policy === 'invite';
+  const invite = byInvite
+    ? await get(flags.invite, '--invite', sent)
+    : await maybe(flags.invite, sent);
+  const country = await maybe(flags.country, 'The country it stands in, such as DE');
+  const sponsor = await maybe(flags.sponsor, 'Who pays for it');
+  const bandwidth = await maybe(flags.bandwidth, 'Its bandwidth, such as 10Gb');
+  const upstream = await maybe(flags.upstream, 'The upstream you would like');
+  const pullsFrom = 'The addresses that it pulls from, such as 192.0.2.7, 2001:db8::7';
+  const addresses = flags.address ?? words(await maybe(undefined, pullsFrom));
+  const serves = await isHub(flags, ask);
   if (missing.length > 0) throw usage(`Give ${missing.join(', ')}.`);
   if (!isMirrorName(name)) throw usage(`--name: "${name}" is not a host name in lower case.`);
   if (!isAbsolute(to)) throw usage('--to: give an absolute path.');
-  const known = archives.filter((archive) => archive !== '');
-  const unknown = known.filter((archive) => !offered.includes(archive));
+  const unknown = archives.filter((archive) => !offered.includes(archive));
   if (unknown.length > 0) {
     throw usage(
       `--archive: ${network.network} has ${offered.join(', ')}, but not ${unknown.join(', ')}.`,
     );
   }
   const ssh = sshEndpoint(flags.ssh ?? name, flags.sshd === true ? 22 : SSH_PORT);
-  const { invite, country, sponsor, bandwidth, upstream, rsyncUrl, hub, rsyncListen } = flags;
-  const serves = hub === true || rsyncUrl !== undefined || rsyncListen !== undefined;
+  const { rsyncUrl, rsyncListen } = flags;
   const rsync = serves
     ? listener(rsyncListen ?? `0.0.0.0:${RSYNC_PORT}`, '--rsync-listen')
     : undefined;
@@ -105,21 +116,30 @@ export async function completeAnswers(
       ? undefined
       : listener(flags.sshListen ?? `0.0.0.0:${ssh.port}`, '--ssh-listen');
   return {
-    ...given({ invite, country, sponsor, bandwidth, upstream }),
-    ...(url === '' ? {} : { url }),
+    ...given({ invite, country, sponsor, bandwidth, upstream, url }),
     ...(rsync === undefined ? {} : { rsyncUrl: rsyncUrl ?? `rsync://${name}:${rsync.port}` }),
     name,
     contact,
-    addresses: flags.address ?? [],
-    archives: known.map((archive) => ({
+    addresses,
+    archives: archives.map((archive) => ({
       name: archive,
-      to: known.length === 1 ? to : join(to, archive),
+      to: archives.length === 1 ? to : join(to, archive),
     })),
     ssh,
     sshListen: listen,
     hostKey: flags.hostKey ?? SYSTEM_HOST_KEY,
     rsyncListen: rsync,
   };
+}
+
+async function isHub({ hub, rsyncUrl, rsyncListen }: RegisterFlags, ask: Ask): Promise<boolean> {
+  if (hub === true || rsyncUrl !== undefined || rsyncListen !== undefined) return true;
+  const answer = await ask?.('Shall other mirrors pull from it (yes or no)', 'no');
+  return /^y(es)?$/i.test(answer?.trim() ?? '');
+}
+
+function words(text: string | undefined): string[] {
+  return (text ?? '').split(/[\s,]+/).filter((word) => word !== '');
 }
 
 function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {

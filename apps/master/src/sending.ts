@@ -1,5 +1,6 @@
 import { parseCidr } from '@pushmirror/acl';
 import { createOpensshSender } from '@pushmirror/trigger/send/openssh-sender';
+import type { PushTarget, Sender } from '@pushmirror/trigger/send/sender';
 import { createSsh2Sender } from '@pushmirror/trigger/send/ssh2-sender';
 import { isHostKeyChange } from '@pushmirror/trigger/send/sentences';
 import type { Logger } from 'pino';
@@ -20,6 +21,8 @@ export interface Sending {
   engine: RolloutEngine;
   /** These pushes changed, and it is on the disk. */
   moved(pushes: readonly PushRow[]): void;
+  /** The push key's file holds another key: send with that from now on. */
+  renewKey(): void;
   start(): Promise<void>;
   close(): Promise<void>;
 }
@@ -41,7 +44,7 @@ const LONGEST_ROUND_MS = 15_000;
 export function createSending(o: SendingOptions): Sending {
   const { config, logger, now, db } = o;
   const { push } = config;
-  const { sender, stand } = createSender(config);
+  const { sender, stand, renew } = createRenewable(() => createSender(config));
   const moved = (pushes: readonly PushRow[]) => {
     if (pushes.length === 0) return;
     engine.moved(pushes);
@@ -100,6 +103,7 @@ export function createSending(o: SendingOptions): Sending {
   return {
     engine,
     moved,
+    renewKey: renew,
     async start() {
       await engine.resume();
       void rounds.start();
@@ -127,7 +131,49 @@ function createTraceReader({ registration }: MasterConfig) {
   return createHeadReader({ client, guard }, { noun: 'trace file', maxBytes: LARGEST_TRACE });
 }
 
-function createSender(config: MasterConfig) {
+interface Created {
+  sender: Sender;
+  stand?: (targets: readonly PushTarget[]) => void;
+}
+
+/** What is under way with the key of before is left its time. */
+const LEFT_TIME_MS = 60_000;
+
+/** A sender that can be made anew, and that stands on the same connections then. */
+function createRenewable(create: () => Created) {
+  let current = create();
+  let targets: readonly PushTarget[] = [];
+  const left = new Map<Sender, NodeJS.Timeout>();
+  const close = (sender: Sender) => {
+    clearTimeout(left.get(sender));
+    left.delete(sender);
+    return sender.close();
+  };
+  const sender: Sender = {
+    send: (...words) => current.sender.send(...words),
+    async close() {
+      await Promise.all([...left.keys(), current.sender].map(close));
+    },
+  };
+  const stand = (next: readonly PushTarget[]) => {
+    targets = next;
+    current.stand?.(next);
+  };
+  return {
+    sender,
+    ...(current.stand === undefined ? {} : { stand }),
+    renew() {
+      const before = current;
+      current = create();
+      before.stand?.([]);
+      current.stand?.(targets);
+      const timer = setTimeout(() => void close(before.sender).catch(() => {}), LEFT_TIME_MS);
+      left.set(before.sender, timer);
+    },
+  };
+}
+
+function createSender(config: MasterConfig): Created {
   const privateKeyPath = config.push_key;
   if (config.sender === 'openssh') {
     return { sender: createOpensshSender({ privateKeyPath, stateDir: `${config.state}/ssh` }) };

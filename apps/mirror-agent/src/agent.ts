@@ -1,10 +1,11 @@
 import { lockFolder } from '@pushmirror/host';
-import { compareHeads, receive, type Peer, type Reply, type SignedHead } from '@pushmirror/trigger';
+import { compareHeads, type Peer, type Reply, type SignedHead } from '@pushmirror/trigger';
 import type { SyncLine } from './control-protocol.ts';
 import type { ControlOptions } from './control.ts';
 import { openCore, type Core } from './core.ts';
 import { openDoors, type Doors } from './doors.ts';
 import { AgentError } from './errors.ts';
+import { createReceive } from './front-door/receive-anew.ts';
 import type { Logger } from './log.ts';
 import type { Settings } from './settings.ts';
 import { prepareState, statePaths, sweepScratch } from './state/paths.ts';
@@ -86,7 +87,7 @@ async function compose(
   const { archives, receiver } = core;
   let doors: Doors | undefined;
   const agent: Agent = {
-    receive: (command, peer) => receive(command, peer, receiver),
+    receive: createReceive(receiver, core.access.refresh),
     async sync({ archive, force }, send, gone) {
       const chosen = archive === undefined ? [...archives.values()] : [archives.get(archive)];
       const known = chosen.filter((one) => one !== undefined);
@@ -111,7 +112,7 @@ async function compose(
     doors = await openDoors({
       settings,
       paths,
-      receiver,
+      receive: agent.receive,
       access: core.access,
       audit,
       handle,

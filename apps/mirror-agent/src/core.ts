@@ -1,4 +1,5 @@
 import { holdCovers, stageIn, type Receiver } from '@pushmirror/trigger';
+import { splitSigners } from '@pushmirror/trigger/head/signers';
 import pLimit from 'p-limit';
 import { openLocalAccess, type LocalAccess } from './access/local.ts';
 import { startArchive, type Archive } from './archive.ts';
@@ -16,6 +17,7 @@ import { createReceiver } from './receiver.ts';
 import { openHub, type Hub } from './relay/hub.ts';
 import { createReporter, type Reporter } from './report.ts';
 import type { Settings } from './settings.ts';
+import { showSigners } from './show-signers.ts';
 import { openSigners } from './signers.ts';
 import type { StatePaths } from './state/paths.ts';
 import type { OnCorrupt } from './state/read-json.ts';
@@ -77,6 +79,17 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     http.abort();
   });
 
+  const signers = openSigners({
+    path: config.allowed_signers,
+    learntPath: paths.signers,
+    network: config.network,
+    now,
+    onProblem: (reason) => log.error(reason),
+  });
+  const learnSigners = async (texts: readonly Buffer[]) => {
+    await signers.learn(texts);
+    await showSigners(config.archive, signers.texts(), (error) => log.error({ err: error }));
+  };
   const access = await openLocalAccess({
     settings,
     paths,
@@ -84,6 +97,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     log,
     random,
     signal,
+    onSigners: learnSigners,
     onDownstreams: (digest) => {
       if (sends) void hub?.refresh(digest);
     },
@@ -122,7 +136,8 @@ export async function openCore(options: CoreOptions): Promise<Core> {
   const receiver = createReceiver({
     settings,
     rules: access.sources.rules,
-    signers: openSigners(config.allowed_signers, (reason) => log.error(reason)),
+    signers: signers.current,
+    learnSigners: (bytes) => learnSigners(splitSigners(bytes)),
     inbox,
     ...arrivals,
     hint: async (name, words) => {

@@ -1,4 +1,4 @@
-import { receive, type Receiver } from '@pushmirror/trigger';
+import type { Peer, Reply } from '@pushmirror/trigger';
 import type { Audit } from './audit.ts';
 import { startControl, type ControlOptions } from './control.ts';
 import { createRefusalLog } from './front-door/refusal-log.ts';
@@ -20,7 +20,8 @@ export interface Doors {
 export interface DoorOptions {
   settings: Settings;
   paths: StatePaths;
-  receiver: Receiver;
+  /** Takes a trigger. */
+  receive: (command: string, peer: Peer) => Promise<Reply>;
   access: LocalAccess;
   audit: Audit;
   /** Answers requests at the control socket. */
@@ -38,7 +39,7 @@ export interface DoorOptions {
  * @throws AgentError `port-in-use`, `config` or `state`
  */
 export async function openDoors(options: DoorOptions): Promise<Doors> {
-  const { settings, paths, receiver, access, log, undo } = options;
+  const { settings, paths, access, log, undo } = options;
   const { rsyncd, rsync_ssh, ssh_server, archive } = settings.config;
   const acts: ((told: Told) => Promise<void>)[] = [];
   if (rsyncd !== undefined) {
@@ -70,7 +71,7 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
       hostKey: host_key,
       peers: access.sources.peers,
       onStranger: access.refresh,
-      receive: (command, peer) => receive(command, peer, receiver),
+      receive: options.receive,
       maxConnections: max_connections,
       maxPerSource: max_per_source,
       onRefused: createRefusalLog(options),

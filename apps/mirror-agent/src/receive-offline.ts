@@ -21,18 +21,20 @@ export async function receiveOffline(
   const paths = statePaths(settings.config.state);
   await prepareState(paths);
   const audit = createAudit(paths.audit);
+  const now = () => new Date();
+  const signing = { path: settings.config.allowed_signers, network: settings.config.network };
   const sources = await sourcesOnDisk(settings, paths);
   const receiver = createReceiver({
     settings,
     rules: sources.rules,
-    signers: openSigners(settings.config.allowed_signers, warn),
+    signers: openSigners({ ...signing, learntPath: paths.signers, now, onProblem: warn }).current,
     inbox: createInbox(paths.inbox, (path, reason) => warn(`${path} was moved aside: ${reason}`)),
     onOffered: async () => {},
     onHold: async () => {},
     hint: async () => 'accepted',
     audit: (entry) =>
       audit.append({ ...entry, via: 'push', offline: true }).catch((e) => warn(messageOf(e))),
-    now: () => new Date(),
+    now,
   });
   const from: Peer = {
     mirror: peer.mirror,

@@ -21,6 +21,7 @@ export interface ReceiverOptions {
   /** Who may notify of what, at this moment. */
   rules: () => readonly Rule[];
   signers: Signers;
+  learnSigners?: (bytes: Buffer) => Promise<void>;
   inbox: Inbox;
   /** A head was offered to the inbox, which has kept it, or had it already. */
   onOffered: (signed: SignedHead, offered: Offered, peer: Peer) => Promise<void>;
@@ -47,6 +48,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
   return {
     network: config.network,
     signers: options.signers,
+    ...(options.learnSigners === undefined ? {} : { learnSigners: options.learnSigners }),
     mayNotify: (peer, archive) => mayNotify(options.rules(), peer, archive, now()),
     carries: (archive) => names.includes(archive),
     mainArchive: () => names[0],

@@ -1,31 +1,118 @@
+import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
-import { errnoOf } from '@pushmirror/host';
+import { errnoOf, replaceFile } from '@pushmirror/host';
 import { parseAllowedSigners, type AllowedSigner } from '@pushmirror/trigger';
+import { followSigners, withText, type Trust } from '@pushmirror/trigger/head/follow-signers';
+import { parseSigners } from '@pushmirror/trigger/head/signers';
+import { z } from 'zod';
 import { AgentError, messageOf } from './errors.ts';
+import { createMutex } from './state/mutex.ts';
 
 /** The people whose heads count. */
 export type Signers = () => readonly AllowedSigner[];
 
+/** Those of the file, and what was learnt from there on. */
+export interface SignerStore {
+  current: Signers;
+  /**
+   * Texts on who may sign, oldest first, from wherever: those count that a key has signed which is
+   * trusted already. On the disk when this resolves.
+   */
+  learn(texts: readonly Buffer[]): Promise<void>;
+  /** The texts that are believed, one after the other. */
+  texts(): Buffer;
+}
+
+export interface SignerOptions {
+  /** The allowed_signers file. */
+  path: string;
+  /** Where we keep what was learnt. */
+  learntPath: string;
+  network: string;
+  now: () => Date;
+  onProblem: (reason: string) => void;
+}
+
+const kept = z.object({ anchor: z.string(), texts: z.array(z.string()).max(200) });
+
 /**
  * Read an allowed_signers file, and read it again whenever it has changed, so that a new key counts
- * without a restart. When a changed file is broken, those read before stay in force.
+ * without a restart. When a changed file is broken, those read before stay in force. What was learnt
+ * holds for as long as the file says the same: a person who changes it begins anew.
  *
  * @throws AgentError `config` when the file cannot be used at the start.
  */
-export function openSigners(path: string, onProblem: (reason: string) => void): Signers {
+export function openSigners(o: SignerOptions): SignerStore {
+  const { path } = o;
+  const mutex = createMutex();
   let seen = stamp(path);
-  let signers = read(path);
-  return () => {
+  let anchor = read(path);
+  let trust = readLearnt(o, anchor);
+  let complaint = '';
+
+  const refresh = () => {
     const now = stamp(path);
-    if (now === seen) return signers;
+    if (now === seen) return;
     seen = now;
     try {
-      signers = read(path);
+      const fresh = read(path);
+      if (digestOf(fresh) === digestOf(anchor)) return;
+      anchor = fresh;
+      trust = readLearnt(o, anchor);
     } catch (error) {
-      onProblem(messageOf(error));
+      o.onProblem(messageOf(error));
     }
-    return signers;
   };
+  const complain = (reason: string) => {
+    if (reason !== complaint) o.onProblem(reason);
+    complaint = reason;
+  };
+
+  return {
+    current() {
+      refresh();
+      return trust.signers;
+    },
+    learn: (offered) =>
+      mutex(async () => {
+        refresh();
+        const about = { network: o.network, now: o.now() };
+        const followed = followSigners(anchor, trust, offered, about);
+        if (followed.refused !== undefined) complain(`Who may sign: ${followed.refused}`);
+        if (followed.texts.length === trust.texts.length) return;
+        const texts = followed.texts.map(({ bytes }) => bytes.toString('latin1'));
+        const text = `${JSON.stringify({ anchor: digestOf(anchor), texts })}\n`;
+        await replaceFile(o.learntPath, text, 0o600);
+        trust = { signers: followed.signers, texts: followed.texts };
+      }),
+    texts: () => Buffer.concat(trust.texts.map(({ bytes }) => bytes)),
+  };
+}
+
+/** It was believed when it was written, by the file as it then was. */
+function readLearnt(o: SignerOptions, anchor: readonly AllowedSigner[]): Trust {
+  try {
+    const found = kept.parse(JSON.parse(readFileSync(o.learntPath, 'utf8')));
+    if (found.anchor === digestOf(anchor)) {
+      const texts = found.texts.map((text) => parseSigners(Buffer.from(text, 'latin1')));
+      return withText(anchor, texts);
+    }
+    o.onProblem(
+      `${o.path} was changed: what was learnt of who may sign is dropped, and it counts alone.`,
+    );
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') {
+      o.onProblem(`${o.learntPath} cannot be used: ${messageOf(error)}`);
+    }
+  }
+  return withText(anchor, []);
+}
+
+function digestOf(signers: readonly AllowedSigner[]): string {
+  const parts = signers.map(({ principals, key, namespaces, validAfter, validBefore }) => {
+    return [principals, key.line, namespaces, validAfter, validBefore];
+  });
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
 function stamp(path: string): string {

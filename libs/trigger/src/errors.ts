@@ -2,6 +2,7 @@
 export type TriggerErrorCode =
   | 'malformed-head'
   | 'malformed-hold'
+  | 'malformed-signers'
   | 'malformed-trigger'
   | 'malformed-signature'
   | 'malformed-allowed-signers'

@@ -8,6 +8,11 @@ import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fingerprint, parsePublicKey } from '@pushmirror/acl';
 import type { AccessResponse } from '@pushmirror/trigger/access';
+import { findSigner, parseAllowedSigners } from '@pushmirror/trigger/head/allowed-signers';
+import { followSigners, trustOf, type Trust } from '@pushmirror/trigger/head/follow-signers';
+import { parseHead } from '@pushmirror/trigger/head/head';
+import { SIGNERS_PATH, splitSigners } from '@pushmirror/trigger/head/signers';
+import { verifyMessage } from '@pushmirror/trigger/head/sshsig';
 import ssh2 from 'ssh2';
 import { createFixture, someKey, type Fixture } from '../setup/fixture.test.ts';
 import { RESTRICTED } from './fixture.test.ts';
@@ -139,4 +144,75 @@ test('a mirror that shows another SSH host key is sent nothing, until that key i
   );
   assert.notEqual(now[0]?.id, pinned?.id);
   assert.match((await f.call('GET', '/v1/audit')).text, /rollout-retry/);
+});
+
+test('a new signing key is announced under the old one, then used; mirrors can go from one to the other', async (t) => {
+  const f = await createFixture(t);
+  await f.addArchive();
+  const hub = await f.addMirror('hub');
+  await f.publish();
+  const anchor = parseAllowedSigners(await readFile(f.config.allowed_signers, 'utf8'), 'file');
+  const head = () => readFile(join(f.tree, 'project/pushmirror/Release.head'));
+  const maySign = async (trust: Trust, at: Date) => {
+    const { body, armour } = parseHead(await head());
+    const { blob } = verifyMessage(body, armour, 'pushmirror-head');
+    return findSigner(trust.signers, { blob, namespace: 'pushmirror-head', at }).found;
+  };
+  const learnt = async () => {
+    const bytes = await readFile(join(f.tree, SIGNERS_PATH));
+    const about = { network: 'example', now: f.clock.now };
+    return followSigners(anchor, trustOf(anchor), splitSigners(bytes), about);
+  };
+  const rotate = (kind: string, leadSeconds: number, overlapSeconds: number) =>
+    f.call('POST', `/v1/keys/${kind}`, { leadSeconds, overlapSeconds });
+
+  assert.equal((await rotate('signing', 60, 30)).status, 422);
+  const told = await rotate('signing', 60, 3600);
+  assert.equal(told.status, 200, told.text);
+  assert.equal((await rotate('signing', 60, 3600)).status, 409, 'one after the other');
+  assert.equal(await maySign(trustOf(anchor), f.clock.now), true, 'the old key signs until then');
+  assert.equal((await learnt()).refused, undefined);
+  assert.equal((await ask(f, hub)).signers.length, 1);
+  assert.equal((await f.call('GET', '/v1/signers', undefined, null)).status, 200);
+
+  f.clock.now = new Date(f.clock.now.getTime() + 61_000);
+  await f.master.start();
+  assert.equal(await maySign(trustOf(anchor), f.clock.now), false, 'the new one signs');
+  assert.equal(await maySign(await learnt(), f.clock.now), true);
+  const { next } = told.body as { next: string };
+  const current = execFileSync('ssh-keygen', ['-lf', f.config.signing_key], { encoding: 'utf8' });
+  assert.equal(current.split(' ')[1], next);
+
+  const stock = join(f.folder, 'stock');
+  const { body, armour } = parseHead(await head());
+  await writeFile(stock, armour);
+  const words = ['-Y', 'verify', '-f', f.config.allowed_signers, '-I', 'example'];
+  execFileSync('ssh-keygen', [...words, '-n', 'pushmirror-head', '-s', stock], { input: body });
+
+  const second = await rotate('signing', 0, 0);
+  assert.equal(second.status, 200, second.text);
+  assert.equal(await maySign(await learnt(), f.clock.now), true, 'in an emergency, at once');
+  const again = await f.publish();
+  assert.equal(parseHead(await head()).head.serial, again.serial);
+  assert.equal(await maySign(await learnt(), f.clock.now), true);
+  assert.match((await f.call('GET', '/v1/audit')).text, /key-switch/);
+});
+
+test('a new push key is announced, used, and the old one accepted until its time', async (t) => {
+  const f = await createFixture(t);
+  await f.addArchive();
+  const hub = await f.addMirror('hub');
+  const keys = async () => {
+    const { pushKey, pushKeys = [] } = (await ask(f, hub)).sources[0] ?? {};
+    return [pushKey, ...pushKeys].map((line) => printOf(line ?? ''));
+  };
+  const [old] = await keys();
+  const body = { leadSeconds: 60, overlapSeconds: 3600 };
+  const { next } = (await f.call('POST', '/v1/keys/push', body)).body as { next: string };
+  assert.deepEqual(await keys(), [old, next]);
+  f.clock.now = new Date(f.clock.now.getTime() + 61_000);
+  await f.master.start();
+  assert.deepEqual(await keys(), [next, old]);
+  f.clock.now = new Date(f.clock.now.getTime() + 3_600_000);
+  assert.deepEqual(await keys(), [next]);
 });

@@ -1,6 +1,7 @@
-import { parseHead, type SignedHead } from '@pushmirror/trigger/head/head';
+import { HEAD_NAMESPACE, parseHead, type SignedHead } from '@pushmirror/trigger/head/head';
 import { signHead } from '@pushmirror/trigger/head/sign';
 import type { SigningKey } from '@pushmirror/trigger/head/signing-key';
+import { verifyMessage } from '@pushmirror/trigger/head/sshsig';
 import { listArchives } from '../db/archives.ts';
 import type { Db } from '../db/open.ts';
 import { newestHold } from '../db/holds.ts';
@@ -13,7 +14,9 @@ import {
   readPublicHold,
   writePublicHead,
   writePublicHold,
+  writePublicSigners,
 } from './public-head.ts';
+import { listSignersTexts } from '../db/signers-texts.ts';
 import type { Turns } from './turns.ts';
 
 /** What it takes to sign heads and to put them where mirrors find them. */
@@ -75,6 +78,9 @@ export function createHeads(o: HeadsOptions): Heads {
   /** The hold first: nobody must find a head without the hold that is about it. */
   const restoreOne = async (archive: ArchiveRow): Promise<boolean> => {
     await clearHalfWritten(archive.path, o.name);
+    const signers = await listSignersTexts(o.db);
+    const texts = signers.map(({ text }) => text).join('');
+    await writePublicSigners(archive.path, Buffer.from(texts, 'latin1'));
     await makeHoldPublic(archive);
     const release = await publicRelease(o.db, archive.name);
     if (release === undefined) return false;
@@ -100,10 +106,17 @@ export function createHeads(o: HeadsOptions): Heads {
   /** When it is due. */
   const issueAnew = async (release: ReleaseRow): Promise<ReleaseRow | undefined> => {
     const times = { issued: new Date(release.issued_at), expires: new Date(release.expires_at) };
-    if (!isHeartbeatDue(times, o.now())) return undefined;
+    if (!isHeartbeatDue(times, o.now()) && isOurs(release.head)) return undefined;
     const fresh = headOf(sign(releaseOf(release)));
     await replaceHead(o.db, release, fresh);
     return { ...release, ...fresh };
+  };
+
+  /** Whether the key that signs now has signed it. */
+  const isOurs = (head: string): boolean => {
+    const { body, armour } = parseHead(Buffer.from(head, 'latin1'));
+    const { blob } = verifyMessage(body, armour, HEAD_NAMESPACE);
+    return o.signingKey.publicKey.blob.equals(blob);
   };
 
   /** Each archive in its turn, so that a heartbeat never overtakes a publish; one error each. */

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { errnoOf, HostError, replaceFile } from '@pushmirror/host';
 import { HEAD_PATH, type SignedHead } from '@pushmirror/trigger/head/head';
 import { HOLD_PATH } from '@pushmirror/trigger/head/hold';
+import { SIGNERS_PATH } from '@pushmirror/trigger/head/signers';
 import { formatMasterTrace, isOurTrace } from './master-trace.ts';
 
 /**
@@ -45,6 +46,18 @@ export function readPublicHold(root: string): Promise<string | undefined> {
   return readText(join(root, HOLD_PATH));
 }
 
+/**
+ * Put the texts on who may sign where mirrors look for them; nothing when there are none.
+ *
+ * @throws HostError `disk-full` or `cannot-write`
+ */
+export async function writePublicSigners(root: string, texts: Buffer): Promise<void> {
+  const path = join(root, SIGNERS_PATH);
+  if (texts.length === 0 || (await readText(path)) === texts.toString('latin1')) return;
+  await makeFolder(dirname(path));
+  await replaceFile(path, texts);
+}
+
 /** The head that is public now; undefined when there is none. */
 export function readPublicHead(root: string): Promise<string | undefined> {
   return readText(join(root, HEAD_PATH));
@@ -52,7 +65,13 @@ export function readPublicHead(root: string): Promise<string | undefined> {
 
 /** Remove what a crash left behind while a head, a hold or a trace was being replaced. */
 export async function clearHalfWritten(root: string, master: string): Promise<void> {
-  const names = [HEAD_PATH, HOLD_PATH, `project/trace/${master}`, 'project/trace/master'];
+  const names = [
+    HEAD_PATH,
+    HOLD_PATH,
+    SIGNERS_PATH,
+    `project/trace/${master}`,
+    'project/trace/master',
+  ];
   for (const path of names.map((name) => join(root, name))) {
     const folder = dirname(path);
     const entries = await readdir(folder).catch(() => []);

@@ -55,3 +55,17 @@ export function listHolds(
   if (o.archive !== undefined) query = query.where('archive', '=', o.archive);
   return query.execute();
 }
+
+/** The same hold under another signature. */
+export function replaceHoldText(
+  db: DbOrTrx,
+  { archive, sequence }: Pick<HoldRow, 'archive' | 'sequence'>,
+  text: string,
+) {
+  return db
+    .updateTable('hold')
+    .set({ text })
+    .where('archive', '=', archive)
+    .where('sequence', '=', sequence)
+    .execute();
+}

@@ -16,3 +16,7 @@ export async function writeSetting(db: DbOrTrx, name: string, value: string): Pr
     .onConflict((clash) => clash.column('name').doUpdateSet({ value }))
     .execute();
 }
+
+export function deleteSetting(db: DbOrTrx, name: string) {
+  return db.deleteFrom('setting').where('name', '=', name).execute();
+}

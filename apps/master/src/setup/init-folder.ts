@@ -2,9 +2,8 @@ import { lstat, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isArchiveName, isMirrorName, parsePublicKey } from '@pushmirror/acl';
 import { errnoOf, HostError, run } from '@pushmirror/host';
-import { HEAD_NAMESPACE } from '@pushmirror/trigger/head/head';
-import { HOLD_NAMESPACE } from '@pushmirror/trigger/head/hold';
 import { MasterError } from '../errors.ts';
+import { SIGNED_NAMESPACES } from '../keys/allowed-signers-text.ts';
 import { randomToken } from '../registry/tokens.ts';
 import { exampleConfig } from './example-config.ts';
 
@@ -57,7 +56,7 @@ export async function initFolder(o: InitOptions): Promise<InitFiles> {
   await makeKey(files.pushKey, `pushes for ${o.network}`);
   const signer = parsePublicKey(await readFile(`${files.signingKey}.pub`, 'utf8'));
   // As docs/formats.md has it, so that `ssh-keygen -Y verify -I NETWORK` takes it.
-  const signers = `${o.network} namespaces="${HEAD_NAMESPACE},${HOLD_NAMESPACE}" ${signer.line}\n`;
+  const signers = `${o.network} namespaces="${SIGNED_NAMESPACES}" ${signer.line}\n`;
   await writeFile(files.allowedSigners, signers, { flag: 'wx', mode: 0o644 });
   await writeFile(files.adminToken, `${randomToken()}\n`, { flag: 'wx', mode: 0o600 });
   await mkdir(files.state, { mode: 0o700 });

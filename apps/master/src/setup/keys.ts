@@ -11,12 +11,15 @@ import { MasterError } from '../errors.ts';
 
 /** The master's keys and its administrator's token. */
 export interface MasterKeys {
+  /** Always the one in use. */
   signingKey: SigningKey;
-  /** The public half of the push key. */
-  pushKey: PublicKey;
+  /** The public half of the push key in use. */
+  readonly pushKey: PublicKey;
   adminToken: string;
   /** The text of allowed_signers as it is now. */
   readAllowedSigners(): string;
+  /** Read the key files again, since other keys lie there now. */
+  reread(): void;
 }
 
 /**
@@ -27,13 +30,34 @@ export interface MasterKeys {
  * this key signs.
  */
 export function readKeys(config: MasterConfig): MasterKeys {
-  const signingKey = readSigningKey(config.signing_key);
+  let signing = readSigningKey(config.signing_key);
   const readAllowedSigners = () => readText(config.allowed_signers);
-  checkSigner(signingKey, config, readAllowedSigners());
-  const push = readPushKey(config.push_key);
-  const pushKey = parsePublicKey(`${push.type} ${push.getPublicSSH().toString('base64')}`);
+  checkSigner(signing, config, readAllowedSigners());
+  let pushKey = publicPushKey(config.push_key);
   const adminToken = readSecret(config.admin_token_file).toString('utf8').trim();
-  return { signingKey, pushKey, adminToken, readAllowedSigners };
+  return {
+    signingKey: {
+      get publicKey() {
+        return signing.publicKey;
+      },
+      sign: (data) => signing.sign(data),
+    },
+    get pushKey() {
+      return pushKey;
+    },
+    adminToken,
+    readAllowedSigners,
+    reread() {
+      signing = readSigningKey(config.signing_key);
+      pushKey = publicPushKey(config.push_key);
+    },
+  };
+}
+
+/** @throws AclError for a key that is weak or of a wrong type. */
+function publicPushKey(path: string): PublicKey {
+  const push = readPushKey(path);
+  return parsePublicKey(`${push.type} ${push.getPublicSSH().toString('base64')}`);
 }
 
 /**

@@ -34,6 +34,8 @@ export async function openLocalAccess(o: {
   paths: StatePaths;
   onCorrupt: OnCorrupt;
   onDownstreams: (digest: string) => void;
+  /** Texts on who may sign, oldest first. */
+  onSigners: (texts: readonly Buffer[]) => Promise<void>;
   log: Logger;
   random: () => number;
   signal: AbortSignal;
@@ -60,6 +62,7 @@ export async function openLocalAccess(o: {
     async onChange(told) {
       await accounts.set(told.upstreams);
       await writeKnownHosts(paths.knownHosts, told.sources);
+      await o.onSigners(told.signers.map((text) => Buffer.from(text, 'latin1')));
       sources.take(told);
       await act(told);
       log.info({ digest: told.digest }, 'the rules have changed');

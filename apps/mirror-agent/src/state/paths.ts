@@ -22,6 +22,8 @@ export function statePaths(state: string) {
     access: join(state, 'access.json'),
     /** The secrets with which to pull, one a file. */
     accounts: join(state, 'accounts'),
+    /** What was learnt of who may sign. */
+    signers: join(state, 'signers.json'),
     /** The key with which to pull over SSH, where the configuration names none. */
     pullKey: join(state, 'pull_key'),
     /** The host keys of upstreams over SSH, as the master told them. */

@@ -8,6 +8,7 @@ import {
   HOLD_PATH,
   inProgressFile,
   MASTER_TRACE_FILE,
+  SIGNERS_PATH,
   stage1TraceFile,
   TRACE_LIST_FILE,
   traceFile,
@@ -78,6 +79,7 @@ export function lookArguments(
     `/${OWN_FOLDER}/`,
     `/${HEAD_PATH}`,
     `/${HOLD_PATH}`,
+    `/${SIGNERS_PATH}`,
     `/${CHANGING_FILE}`,
   ];
   return [

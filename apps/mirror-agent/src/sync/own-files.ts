@@ -2,6 +2,7 @@ import { OWN_FOLDER, TRACE_FOLDER } from '@pushmirror/manifest';
 
 export { HEAD_PATH } from '@pushmirror/trigger/head/head';
 export { HOLD_PATH } from '@pushmirror/trigger/head/hold';
+export { SIGNERS_PATH } from '@pushmirror/trigger/head/signers';
 
 /** The names, from the tree's folder on, of what a mirror writes about itself. */
 

@@ -8,6 +8,7 @@ import {
   HEAD_PATH,
   HOLD_PATH,
   MASTER_TRACE_FILE,
+  SIGNERS_PATH,
   UPDATE_IN_PROGRESS,
 } from './own-files.ts';
 import { runRsync } from './rsync.ts';
@@ -22,6 +23,8 @@ export interface UpstreamView {
   head?: Buffer;
   /** The bytes of its newest hold, when it shows one. */
   hold?: Buffer;
+  /** The bytes of its texts on who may sign, when it shows any. */
+  signers?: Buffer;
   /** The names of those in its chain that are in a sync, without our own. */
   inProgress: string[];
   /** One of ours that stands between two releases. */
@@ -83,9 +86,10 @@ export async function lookAtUpstream(options: LookOptions): Promise<UpstreamView
 }
 
 async function readView(scratch: string, mirror: string): Promise<UpstreamView> {
-  const [head, hold, masterTrace, changing, names] = await Promise.all([
+  const [head, hold, signers, masterTrace, changing, names] = await Promise.all([
     readTreeFile(join(scratch, HEAD_PATH)),
     readTreeFile(join(scratch, HOLD_PATH)),
+    readTreeFile(join(scratch, SIGNERS_PATH)),
     readTreeFile(join(scratch, MASTER_TRACE_FILE)),
     access(join(scratch, CHANGING_FILE)).then(
       () => true,
@@ -99,6 +103,7 @@ async function readView(scratch: string, mirror: string): Promise<UpstreamView> 
     changing,
     ...(head === undefined ? {} : { head }),
     ...(hold === undefined ? {} : { hold }),
+    ...(signers === undefined ? {} : { signers }),
     ...(masterTrace === undefined ? {} : { masterTrace }),
     ...(archiveSerial === undefined ? {} : { archiveSerial }),
   };

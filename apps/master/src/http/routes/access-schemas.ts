@@ -74,4 +74,11 @@ export const accountsSchema = z.object({
   accounts: z.array(z.object({ url: z.string(), user: z.string(), secret: z.string() })),
 });
 
+export const announcedSchema = z.object({
+  /** The fingerprint of the new key. */
+  next: z.string(),
+  switchAt: z.string(),
+  acceptedUntil: z.string(),
+});
+
 export const rotatedSchema = z.object({ made: z.number(), acceptedUntil: z.string() });

@@ -1,3 +1,4 @@
+import { fingerprint, parsePublicKey } from '@pushmirror/acl';
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
@@ -9,12 +10,15 @@ import { findMirror, listMirrors } from '../../db/mirrors.ts';
 import type { Actor } from '../../db/audit.ts';
 import type { Db } from '../../db/open.ts';
 import { MasterError } from '../../errors.ts';
+import type { RotateOptions } from '../../keys/rotate.ts';
+import type { Rotation } from '../../keys/rotation.ts';
 import type { MasterFacts } from '../../registry/operator-kit.ts';
 import type { Auth } from '../auth.ts';
-import { accountsSchema, keySchema, rotatedSchema } from './access-schemas.ts';
+import { accountsSchema, announcedSchema, keySchema, rotatedSchema } from './access-schemas.ts';
 import { bearer, name } from './schemas.ts';
 
 const LONGEST_OVERLAP_S = 90 * 86_400;
+const seconds = z.int().min(0).max(LONGEST_OVERLAP_S);
 
 export interface KeyNeeds {
   db: Db;
@@ -23,6 +27,10 @@ export interface KeyNeeds {
   network: string;
   access: Access;
   facts: () => MasterFacts;
+  /** Announce a new key of the master. */
+  rotateKey: (o: RotateOptions, by: Actor) => Promise<Rotation>;
+  /** The texts on who may sign, one after the other. */
+  signersText: () => Promise<Buffer>;
   /** A mirror's host key was confirmed: what waited for that can go on. */
   onHostKeyConfirmed: (mirror: string, by: Actor) => Promise<void>;
 }
@@ -85,6 +93,37 @@ export function keyRoutes(base: FastifyInstance, needs: KeyNeeds, done: () => vo
       await access.refresh();
       return rotated;
     },
+  );
+
+  app.post(
+    '/v1/keys/:kind',
+    {
+      schema: {
+        description: 'Announce a new key of the master: the old one is accepted beside it.',
+        security: bearer,
+        params: z.object({ kind: z.enum(['signing', 'push']) }),
+        body: z.strictObject({ leadSeconds: seconds, overlapSeconds: seconds }),
+        response: { 200: announcedSchema },
+      },
+      onRequest,
+    },
+    async (request) => {
+      const { leadSeconds, overlapSeconds } = request.body;
+      const { kind } = request.params;
+      const o = { kind, leadMs: leadSeconds * 1000, overlapMs: overlapSeconds * 1000 };
+      const { next, switchAt, until } = await needs.rotateKey(o, auth.caller(request));
+      return {
+        next: fingerprint(parsePublicKey(next).blob),
+        switchAt: switchAt.toISOString(),
+        acceptedUntil: until.toISOString(),
+      };
+    },
+  );
+
+  app.get(
+    '/v1/signers',
+    { schema: { description: 'The signed texts on who may sign, oldest first.' } },
+    async (_, reply) => reply.type('text/plain').send(await needs.signersText()),
   );
 
   app.post(

@@ -38,6 +38,21 @@ test('a new release is on its way for a while, then the mirror is behind', () =>
   assert.deepEqual([behind.state, behind.lag?.serials], ['behind', 1]);
 });
 
+test('a mirror that waits for a slot is seen to wait, and where', () => {
+  const words = (reason: string | null) =>
+    standingOf(facts({ push: { state: 'waiting', reason, at: soon } }), soon).words;
+  assert.equal(
+    words('It waits for a slot at ftp.example.org.'),
+    'waits for a slot at ftp.example.org',
+  );
+  assert.equal(
+    words('waits for a slot at hub1'),
+    'waits for a slot at hub1',
+    'in the words of a hub',
+  );
+  assert.equal(words(null), 'release on its way');
+});
+
 test('trouble is said at once, with its reason', () => {
   const failed = standingOf(facts({ said: said('failed', 'rsync ended with 23') }), soon);
   assert.deepEqual([failed.state, failed.reason], ['failed', 'rsync ended with 23']);

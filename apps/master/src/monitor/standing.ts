@@ -57,6 +57,9 @@ const ON_ITS_WAY_MS = 3_600_000;
 /** What a mirror says when it has begun by itself, without a push. */
 const UNDERWAY: ReadonlySet<string> = new Set(['accepted', 'syncing', 'staged']);
 
+/** Of the reasons of a push that waits, master's and hubs', the one that people ask about. */
+const SLOT_WANTED = /waits for a slot at \S+?(?=\.?$)/;
+
 const WORDS: Record<StandingState, string> = {
   'nothing-published': 'nothing published yet',
   current: 'up to date',
@@ -110,6 +113,7 @@ function stepWords(state: StandingState, { said, push }: StandingFacts): string 
   if (state !== 'on-its-way') return WORDS[state];
   if (said?.event === 'syncing') return 'syncing';
   if (said?.event === 'staged' || push?.state === 'staged') return 'staged, about to switch';
+  if (push?.state === 'waiting') return SLOT_WANTED.exec(push.reason ?? '')?.[0] ?? WORDS[state];
   return push?.state === 'accepted' ? 'told, about to sync' : WORDS[state];
 }
 

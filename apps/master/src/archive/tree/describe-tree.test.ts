@@ -18,6 +18,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { BY_HASH_FOLDER, MANIFEST_FOLDER, rootName, treePath } from '@pushmirror/manifest';
+import { HEAD_PATH } from '@pushmirror/trigger';
 import { digest, newArchive, refused } from './archive.test.ts';
 import type { Described } from './describe-tree.ts';
 
@@ -180,6 +181,10 @@ void test('what a mirror cannot carry is refused by its name', async () => {
   await new Promise((resolve) => server.once('listening', resolve));
   await refused('odd-file', archive.publish(), '"socket" is a socket');
   server.close();
+  const deep = Array.from({ length: 13 }, () => 'n'.repeat(240)).join('/');
+  archive.write(deep, '');
+  await refused('unsafe-path', archive.publish(), `"${deep}" is longer than 3072 bytes`);
+  rmSync(join(archive.root, 'n'.repeat(240)), { recursive: true });
   await refused('unreadable', archive.publish({ root: join(archive.root, 'none') }), 'none');
 });
 
@@ -244,20 +249,23 @@ void test('old releases go, those that a head names stay', async () => {
   const old = new Date('2020-01-01');
   const releases: Described[] = [];
   const release = (i: number) => releases[i] ?? assert.fail(`there is no release ${i}`);
-  for (let i = 0; i < 6; i++) {
+  for (let i = 0; i < 7; i++) {
     archive.write('dists/sid/InRelease', `release ${i}`);
     archive.write(`pool/file-${i}`, `${i}`);
     releases.push(
       await archive.publish({ keep: releases.slice(0, 1).map((first) => first.manifest.sha256) }),
     );
     utimesSync(archive.rootFile(release(i)), old, old);
+    // The public head stays at the second one: all since are held, or in their waves.
+    const { sha256, bytes } = release(Math.min(i, 1)).manifest;
+    archive.write(HEAD_PATH, `Push-Head: 1\nManifest: sha256:${sha256} ${bytes}\n`);
   }
   const stored = readdirSync(join(archive.root, MANIFEST_FOLDER));
   const roots = stored.filter((name) => name.endsWith('.root'));
-  const kept = [0, 2, 3, 4, 5].map((i) => rootName(release(i).manifest));
+  const kept = [0, 1, 3, 4, 5, 6].map((i) => rootName(release(i).manifest));
   assert.deepEqual(roots.toSorted(), kept.toSorted());
-  for (const i of [0, 2, 3, 4, 5]) await archive.entries(release(i));
+  for (const i of [0, 1, 3, 4, 5, 6]) await archive.entries(release(i));
   const byHash = readdirSync(join(archive.root, BY_HASH_FOLDER));
-  const wanted = [0, 2, 3, 4, 5].map((i) => digest(`release ${i}`));
+  const wanted = [0, 1, 3, 4, 5, 6].map((i) => digest(`release ${i}`));
   assert.deepEqual(byHash.toSorted(), wanted.toSorted());
 });

@@ -42,7 +42,7 @@ events.addEventListener('hello', (event) => {
   if (greeted && !JSON.parse(event.data).resumed) follow();
   greeted = true;
 });
-for (const type of ['publish', 'rollout', 'push']) events.addEventListener(type, follow);
+for (const type of ['publish', 'rollout', 'push', 'sight']) events.addEventListener(type, follow);
 document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'visible') follow();
 });

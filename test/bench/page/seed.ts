@@ -34,6 +34,8 @@ export function seed(o: SeedOptions): void {
     const serials = writeReleases(db, o);
     writePushes(db, names, serials, o);
     writeClaims(db, names, serials, o);
+    writeSightings(db, names, serials, o);
+    writeDays(db, names, o);
   })();
   db.close();
 }
@@ -145,6 +147,102 @@ function writeClaims(
       seen: index % 97 === 5 ? (before?.serial ?? null) : served,
     });
   });
+}
+
+const HOW_SEEN = [
+  ['unreachable', 'No answer within 10 s.'],
+  ['frozen', 'Its head expired 3 days ago.'],
+  ['rolled-back', 'It showed a newer release before.'],
+  ['contradicting', 'It reports the newest release and shows the one before.'],
+] as const;
+
+function writeSightings(
+  db: Database.Database,
+  names: readonly string[],
+  serials: readonly { serial: number; at: string }[],
+  o: SeedOptions,
+): void {
+  const insert = db.prepare(
+    `insert into sighting (mirror, archive, vantage, at, state, since, reason, basis, epoch, serial, lacks, lacks_since, response_ms, endpoints, evidence)
+     values (@mirror, @archive, 'master', @at, @state, @at, @reason, 'head', 1, @serial, @lacks, @since, 42.5, @endpoints, @evidence)`,
+  );
+  const metric = db.prepare(
+    `insert into mirror_metric (mirror, archive, at, completion, delay_ms, response_ms, response_deviation_ms, availability, runs_a_day, score)
+     values (?, ?, ?, 98.2, 61000, 42.5, 7.1, 99.7, 4.1, 97)`,
+  );
+  const [newest, before] = [serials.at(-1), serials.at(-2)];
+  const at = past(o, 1);
+  names.forEach((mirror, index) => {
+    const is = stateOf(index, true, o);
+    const fresh = is === 'committed';
+    const [state, reason] = fresh
+      ? (['fresh', null] as const)
+      : is === 'staged'
+        ? (['behind', null] as const)
+        : (HOW_SEEN[index % HOW_SEEN.length] ?? HOW_SEEN[0]);
+    const url = `https://${mirror}/${o.archive}/project/pushmirror/Release.head`;
+    insert.run({
+      mirror,
+      archive: o.archive,
+      at,
+      state,
+      reason,
+      serial: (fresh ? newest : before)?.serial ?? null,
+      lacks: fresh ? 0 : 1,
+      since: fresh ? null : (newest?.at ?? null),
+      endpoints: JSON.stringify(
+        [4, 6].map((family) => ({
+          protocol: 'https',
+          family,
+          url,
+          state: 'ok',
+          serial: newest?.serial ?? null,
+          ms: 42,
+          certificateUntil: '2027-01-31T00:00:00.000Z',
+          reason: null,
+        })),
+      ),
+      evidence: JSON.stringify([
+        {
+          what: 'head',
+          url,
+          family: 4,
+          at,
+          ms: 42,
+          status: 200,
+          sha256: 'a'.repeat(64),
+          bytes: 911,
+        },
+      ]),
+    });
+    metric.run(mirror, o.archive, at);
+  });
+}
+
+function writeDays(db: Database.Database, names: readonly string[], o: SeedOptions): void {
+  const insert = db.prepare(
+    `insert into probe_day (start, mirror, archive, looks, answered, fresh, response_sum, response_squares, lag_looks, lag_sum, lag_max, lacks_max, runs, worst)
+     values (?, ?, ?, 144, ?, ?, ?, 300000, 144, ?, ?, 1, 4, ?)`,
+  );
+  for (let day = 0; day < o.days; day += 1) {
+    const start = `${past(o, (day + 1) / o.days).slice(0, 10)}T00:00:00.000Z`;
+    names.forEach((mirror, index) => {
+      const bad = (index * 31 + day * 17) % 61 === 0;
+      const answered = bad ? 120 : 144;
+      const lag = 20_000 + ((index * 7 + day * 13) % 50) * 4_000;
+      insert.run(
+        start,
+        mirror,
+        o.archive,
+        answered,
+        answered - 6,
+        answered * (35 + (day % 9)),
+        lag * 144,
+        lag * 9,
+        bad ? 'unreachable' : 'behind',
+      );
+    });
+  }
 }
 
 function stateOf(index: number, newest: boolean, o: SeedOptions): PushState {

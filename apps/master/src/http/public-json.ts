@@ -28,7 +28,16 @@ export const publicMirrorSchema = z.object({
   }),
   /** What was seen at its public address; null when nobody looked yet. */
   seen: z
-    .object({ serial: count.nullable(), reason: z.string().nullable(), at: z.string() })
+    .object({
+      serial: count.nullable(),
+      /** What the probe finds it to be; null of one that was only looked at when it reported. */
+      state: z.string().nullable(),
+      since: time,
+      reason: z.string().nullable(),
+      at: z.string(),
+      responseMs: count.nullable(),
+      certificateUntil: time,
+    })
     .nullable(),
   quarantinedAt: time,
 });
@@ -88,16 +97,21 @@ export function publicMirror(one: MirrorStanding): z.infer<typeof publicMirrorSc
       reason: one.reason,
       at: one.at?.toISOString() ?? null,
     },
-    seen:
-      one.observed === null
-        ? null
-        : {
-            serial: one.observed.serial,
-            reason: one.observed.reason,
-            at: one.observed.at.toISOString(),
-          },
+    seen: seenJson(one),
     quarantinedAt: one.quarantinedAt?.toISOString() ?? null,
   };
+}
+
+function seenJson({ sight, observed }: MirrorStanding) {
+  if (sight !== null) {
+    const { serial, state, since, reason, at } = sight;
+    const certificateUntil = sight.certificate_until;
+    return { serial, state, since, reason, at, responseMs: sight.response_ms, certificateUntil };
+  }
+  if (observed === null) return null;
+  const { serial, reason, at } = observed;
+  const unknown = { state: null, since: null, responseMs: null, certificateUntil: null };
+  return { serial, reason, at: at.toISOString(), ...unknown };
 }
 
 export function publicRelease(

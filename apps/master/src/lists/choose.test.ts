@@ -21,6 +21,7 @@ const standing = (mirror: string, more: Partial<MirrorStanding> = {}): MirrorSta
   leftBehind: false,
   at: now,
   observed: { serial: 7, at: now, reason: null },
+  sight: null,
   quarantinedAt: null,
   ...more,
 });

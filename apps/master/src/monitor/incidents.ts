@@ -2,6 +2,9 @@ import type { DbOrTrx } from '../db/open.ts';
 import { listReleases } from '../db/releases.ts';
 import { listHolds } from '../db/holds.ts';
 import { listQuarantined } from '../db/mirrors.ts';
+import type { SightChangeRow } from '../db/sight-schema.ts';
+import { listSightChanges } from '../db/sightings.ts';
+import { FAILINGS, SIGHT_WORDS } from './probe/states.ts';
 
 /** Something that people want to hear of. */
 export interface Incident {
@@ -14,7 +17,7 @@ export interface Incident {
   path: string;
 }
 
-/** Releases, holds and mirrors in quarantine, newest first: of all, of one archive, or of one mirror. */
+/** Releases, holds, mirrors in quarantine and what was seen of them, newest first: of all, of one archive, or of one mirror. */
 export async function readIncidents(
   db: DbOrTrx,
   of: { archive?: string; mirror?: string },
@@ -27,10 +30,16 @@ export async function readIncidents(
       ? [await listReleases(db, { archive, limit }), await listHolds(db, { archive, limit })]
       : [[], []];
   const quarantined = archive === undefined ? await listQuarantined(db, ofMirror) : [];
+  const sights = await listSightChanges(db, {
+    ...(archive === undefined ? {} : { archive }),
+    ...(mirror === undefined ? {} : { mirror }),
+    limit: limit * 4,
+  });
   const found = [
     ...releases.map(releaseIncident),
     ...holds.map(holdIncident),
     ...quarantined.map(quarantineIncident),
+    ...sights.flatMap(sightIncident),
   ];
   return found.toSorted((a, b) => b.at.getTime() - a.at.getTime()).slice(0, limit);
 }
@@ -56,6 +65,24 @@ function holdIncident(row: Awaited<ReturnType<typeof listHolds>>[number]): Incid
     text: reason ?? (state === 'held' ? 'No reason was given.' : 'The hold is lifted.'),
     path: `/archives/${encodeURIComponent(archive)}/releases/${serial}`,
   };
+}
+
+/** A failing that was seen, and the end of one; what every release brings with it is no news. */
+function sightIncident(row: SightChangeRow): Incident[] {
+  const { mirror, archive, state, before_state: before, reason, sequence } = row;
+  const ended = before !== null && FAILINGS.has(before) && !FAILINGS.has(state);
+  if (!ended && !FAILINGS.has(state)) return [];
+  return [
+    {
+      id: `sight/${sequence}`,
+      at: new Date(row.at),
+      title: ended
+        ? `${mirror}: ${archive} is well again (${SIGHT_WORDS[state]})`
+        : `${mirror}: ${archive} ${SIGHT_WORDS[state]}`,
+      text: reason ?? `It was ${before === null ? 'new' : SIGHT_WORDS[before]} before.`,
+      path: `/mirrors/${encodeURIComponent(mirror)}`,
+    },
+  ];
 }
 
 function quarantineIncident(row: { name: string; at: string; reason: string | null }): Incident {

@@ -5,6 +5,7 @@ import { listOptIns } from '../db/opt-ins.ts';
 import { countWaves, pushesOf } from '../db/pushes.ts';
 import { currentRelease, publicRelease, releaseTimes } from '../db/releases.ts';
 import type { ArchiveRow, MirrorArchiveRow, MirrorRow, PushRow, ReleaseRow } from '../db/schema.ts';
+import { listBriefSightings, type BriefSighting } from '../db/sightings.ts';
 import { treeOf } from '../registry/tree.ts';
 import { healthOf, type Health } from './health.ts';
 import { standingOf, type Standing } from './standing.ts';
@@ -23,6 +24,8 @@ export interface MirrorStanding extends Standing {
   httpUrl: string | null;
   /** What was last seen at its public address, beside what it says; null when nobody looked yet. */
   observed: Observed | null;
+  /** The newest look of the master's probe, with what it found the mirror to be. */
+  sight: BriefSighting | null;
   quarantinedAt: Date | null;
 }
 
@@ -87,6 +90,9 @@ async function readArchive(
     publishedAt: new Date(row.public_at),
   }));
   const byName = new Map(mirrors.map((mirror) => [mirror.name, mirror]));
+  const sights = new Map(
+    (await listBriefSightings(db, archive.name)).map((sight) => [sight.mirror, sight]),
+  );
   const tree = treeOf(mirrors);
   const standings = optIns.flatMap((optIn) => {
     const mirror = byName.get(optIn.mirror);
@@ -94,9 +100,10 @@ async function readArchive(
     const facts = factsOf(mirror, optIn, pushTo.get(mirror.name));
     const standing = standingOf({ ...facts, releases }, now);
     const observed = observedOf(optIn);
+    const sight = sights.get(mirror.name) ?? null;
     const tier = tree.tier(mirror.name);
     if (mirror.state === 'suspended') standing.words = 'suspended by an administrator';
-    return [{ ...standing, ...publicFacts(mirror, archive.name, tier), observed }];
+    return [{ ...standing, ...publicFacts(mirror, archive.name, tier), observed, sight }];
   });
   standings.sort((a, b) => a.tier - b.tier || (a.mirror < b.mirror ? -1 : 1));
   const reporting = standings.filter(({ state }) => state !== 'silent' && state !== 'paused');

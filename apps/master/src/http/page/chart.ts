@@ -23,14 +23,14 @@ export interface Series {
 
 const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [640, 200, 64, 12, 12, 24];
 
-/** Values in milliseconds, from zero up. Undefined without any. */
+/** Values in milliseconds, from zero up, to `least` at least. Undefined without any. */
 export function timeChart(
   series: readonly Series[],
-  o: { from: string; to: string },
+  o: { from: string; to: string; least?: number },
 ): Chart | undefined {
   const all = series.flatMap(({ values }) => values.filter((value) => value !== null));
   if (all.length === 0) return undefined;
-  const { top, step } = scaleOf(Math.max(1000, ...all));
+  const { top, step } = scaleOf(Math.max(o.least ?? 1000, ...all));
   const y = (value: number) => round(HEIGHT - BOTTOM - (value / top) * (HEIGHT - TOP - BOTTOM));
   const ticks = Array.from({ length: Math.round(top / step) + 1 }, (_, index) => index * step);
   return {
@@ -40,7 +40,8 @@ export function timeChart(
     bottom: HEIGHT - BOTTOM,
     lines: series.map((one) => ({ name: one.name, tone: one.tone, ...lineOf(one.values, y) })),
     ticks: ticks.map((value) => ({ y: y(value), text: exactly(value, step) })),
-    ...o,
+    from: o.from,
+    to: o.to,
   };
 }
 
@@ -62,8 +63,27 @@ function lineOf(values: Series['values'], y: (value: number) => number) {
   return { path, last };
 }
 
+const SMALL_STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 250, 500];
 const STEPS = [
-  1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400,
+  ...SMALL_STEPS.map((ms) => ms / 1000),
+  1,
+  2,
+  5,
+  10,
+  15,
+  30,
+  60,
+  120,
+  300,
+  600,
+  900,
+  1800,
+  3600,
+  7200,
+  10_800,
+  21_600,
+  43_200,
+  86_400,
 ].map((seconds) => seconds * 1000);
 
 /** Between two and five steps of a round size. */
@@ -75,7 +95,7 @@ function scaleOf(most: number): { top: number; step: number } {
 
 /** All in the unit of the step, so that none is rounded. */
 function exactly(value: number, step: number): string {
-  const [unit, size] = UNITS.find(([, one]) => step % one === 0) ?? ['s', 1000];
+  const [unit, size] = UNITS.find(([, one]) => step % one === 0) ?? ['ms', 1];
   return value === 0 ? '0' : `${value / size}\u00a0${unit}`;
 }
 
@@ -83,6 +103,7 @@ const UNITS: [string, number][] = [
   ['d', 86_400_000],
   ['h', 3_600_000],
   ['min', 60_000],
+  ['s', 1000],
 ];
 
 function round(value: number): number {

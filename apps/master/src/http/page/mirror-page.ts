@@ -1,9 +1,12 @@
 import { countryName } from '../../geo/iso-3166.ts';
 import type { MirrorRow } from '../../db/schema.ts';
+import type { MetricRow, ProbeSumRow, SightErrorRow, SightingRow } from '../../db/sight-schema.ts';
 import type { MirrorStanding } from '../../monitor/overview.ts';
+import { SIGHT_WORDS } from '../../monitor/probe/states.ts';
 import { publicAddress } from '../../monitor/public-address.ts';
 import { timeChart, type Chart } from './chart.ts';
 import { momentOf, type Moment } from './moment.ts';
+import { probed, type Probed } from './probed.ts';
 import { rowOf, type Row } from './row.ts';
 import { plain } from './words.ts';
 
@@ -19,7 +22,7 @@ export interface MirrorPage {
   upstream: string | null;
   downstreams: string[];
   /** One an archive: what it says beside what was seen, with where that was looked at. */
-  archives: (Row & { url: string | null; observedAt: Moment | null })[];
+  archives: (Row & { url: string | null; probed: Probed })[];
   delays: { archive: string; chart: Chart }[];
   errors: { archive: string; reason: string; count: number; last: Moment }[];
 }
@@ -27,6 +30,11 @@ export interface MirrorPage {
 export interface MirrorFacts {
   mirror: MirrorRow;
   standings: readonly { standing: MirrorStanding; newest: number | null }[];
+  /** Of the master's own probe, over all archives. */
+  sightings: readonly SightingRow[];
+  days: readonly ProbeSumRow[];
+  metrics: readonly MetricRow[];
+  sightErrors: readonly SightErrorRow[];
   tier: number;
   downstreams: readonly string[];
   history: readonly {
@@ -60,17 +68,29 @@ export function mirrorPage(facts: MirrorFacts, now: Date): MirrorPage {
     archives: standings.map(({ standing, newest }) => {
       const row = rowOf(standing, newest, now);
       const address = publicAddress(mirror, standing.archive, archives);
-      return { ...row, url: address?.url ?? null, observedAt: row.seen.at };
+      const its = (one: { archive: string }) => one.archive === standing.archive;
+      const known = {
+        sighting: facts.sightings.find(its),
+        days: facts.days.filter(its),
+        metric: facts.metrics.find(its),
+      };
+      return { ...row, url: address?.url ?? null, probed: probed(known, now) };
     }),
     delays: archives.flatMap((archive) => {
       const chart = delayChart(facts.history.filter((one) => one.archive === archive));
       return chart === undefined ? [] : [{ archive, chart }];
     }),
-    errors: facts.errors.map((one) => ({
-      ...one,
-      reason: plain(one.reason),
-      last: momentOf(one.last, now),
-    })),
+    errors: [
+      ...facts.errors,
+      ...facts.sightErrors.map(({ archive, state, count, last_at: last, last_reason: reason }) => ({
+        archive,
+        reason: `seen: ${SIGHT_WORDS[state]}. ${reason}`,
+        count,
+        last,
+      })),
+    ]
+      .toSorted((a, b) => (a.last < b.last ? 1 : -1))
+      .map((one) => ({ ...one, reason: plain(one.reason), last: momentOf(one.last, now) })),
   };
 }
 

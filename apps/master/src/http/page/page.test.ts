@@ -26,6 +26,7 @@ function overview(more: Partial<MirrorStanding>): Overview {
     leftBehind: false,
     at: new Date('2026-11-21T08:57:00Z'),
     observed: null,
+    sight: null,
     quarantinedAt: null,
     ...more,
   };
@@ -82,7 +83,7 @@ test('what was seen stands beside what is said, and never in its place', () => {
   const lies = { serial: 2026112000, at: now, reason: null };
   const html = render({ observed: lies });
   assert.match(html, /data-label="It says"><span class="state good">up to date/);
-  assert.match(html, /data-label="Seen"><span class="state bad">2026112000/);
+  assert.match(html, /data-label="Seen"><span class="state bad">behind<\/span>/);
   const nothing = render({ observed: { serial: null, at: now, reason: 'answers 404' } });
   assert.match(nothing, /no believable head<\/span><span class="reason">answers 404/);
 });

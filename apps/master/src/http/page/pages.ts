@@ -3,8 +3,10 @@ import { pushErrors, pushHistory } from '../../db/history.ts';
 import { findMirror, listMirrors } from '../../db/mirrors.ts';
 import type { Db } from '../../db/open.ts';
 import { countWaves } from '../../db/pushes.ts';
+import { listMetrics, listSums } from '../../db/probe-sums.ts';
 import { listReceipts } from '../../db/receipts.ts';
 import { findRelease, listReleases } from '../../db/releases.ts';
+import { listSightErrors, listSightings, MASTER_VANTAGE } from '../../db/sightings.ts';
 import { MasterError } from '../../errors.ts';
 import type { Overview } from '../../monitor/overview.ts';
 import { readOverview } from '../../monitor/overview.ts';
@@ -63,7 +65,10 @@ export function createPages({ db, network, now, cache, overview }: PagesOptions)
       const asked = readQuery(query);
       return cache.get(`network ${JSON.stringify(asked)}`, async () => {
         const model = networkPage(await overview(), asked);
-        return finish('network', model.health.sentence, model, { live: EVENTS });
+        return finish('network', model.health.sentence, model, {
+          live: EVENTS,
+          feed: '/feed.atom',
+        });
       });
     },
 
@@ -123,11 +128,22 @@ export function createPages({ db, network, now, cache, overview }: PagesOptions)
           downstreams: tree.downstreams(name).toSorted(),
           history: await pushHistory(db, name, HISTORY),
           errors: await pushErrors(db, name, ERRORS),
+          sightings: await listSightings(db, { mirror: name, vantage: MASTER_VANTAGE }),
+          days: await listSums(db, 'probe_day', { since: twoWeeksBefore(now()), mirror: name }),
+          metrics: await listMetrics(db, { mirror: name }),
+          sightErrors: await listSightErrors(db, name),
         };
-        return finish('mirror', name, mirrorPage(facts, now()), { live: EVENTS });
+        return finish('mirror', name, mirrorPage(facts, now()), {
+          live: EVENTS,
+          feed: `/mirrors/${encodeURIComponent(name)}/feed.atom`,
+        });
       });
     },
   };
+}
+
+function twoWeeksBefore(now: Date): string {
+  return new Date(now.getTime() - 14 * 86_400_000).toISOString().slice(0, 10);
 }
 
 /** The newest releases, with how fast each got around. */

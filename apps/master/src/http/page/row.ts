@@ -1,4 +1,5 @@
 import type { MirrorStanding } from '../../monitor/overview.ts';
+import { SIGHT_WORDS, type SightState } from '../../monitor/probe/states.ts';
 import type { StandingState } from '../../monitor/standing.ts';
 import { countryName } from '../../geo/iso-3166.ts';
 import { momentOf, type Moment } from './moment.ts';
@@ -23,7 +24,13 @@ export interface Row {
   lagMs: number;
   upstream: string;
   at: Moment | null;
-  seen: { tone: Tone; words: string; reason: string | null; at: Moment | null };
+  seen: {
+    tone: Tone;
+    words: string;
+    reason: string | null;
+    at: Moment | null;
+    serial: string | null;
+  };
   quarantined: Moment | null;
 }
 
@@ -38,6 +45,21 @@ export const TONES: Record<StandingState, Tone> = {
   paused: 'quiet',
   silent: 'quiet',
   'nothing-published': 'quiet',
+};
+
+export const SIGHT_TONES: Record<SightState, Tone> = {
+  fresh: 'good',
+  updating: 'moving',
+  behind: 'bad',
+  empty: 'bad',
+  certificate: 'bad',
+  unreachable: 'bad',
+  frozen: 'bad',
+  'rolled-back': 'bad',
+  contradicting: 'bad',
+  unsigned: 'bad',
+  equivocating: 'bad',
+  'wrong-content': 'bad',
 };
 
 /** `newest`: the archive's public serial. */
@@ -64,19 +86,45 @@ export function rowOf(standing: MirrorStanding, newest: number | null, now: Date
   };
 }
 
-/** What was seen at its public address, compared with what is public. Never with what it says. */
-function seenOf({ observed }: MirrorStanding, newest: number | null, now: Date): Row['seen'] {
+/** What was seen at its public address, by the probe. Never mixed with what it says. */
+function seenOf(
+  { observed, sight }: MirrorStanding,
+  newest: number | null,
+  now: Date,
+): Row['seen'] {
+  if (sight === null) return lookedAt(observed, newest, now);
+  const { state, reason, serial } = sight;
+  const since = sight.lacks_since === null ? 0 : now.getTime() - Date.parse(sight.lacks_since);
+  const behind =
+    sight.lacks === null ? '' : ` by ${counted(sight.lacks, 'release')}, ${span(since)}`;
+  return {
+    tone: state === 'behind' && since < ON_ITS_WAY_MS ? 'moving' : SIGHT_TONES[state],
+    words: state === 'behind' ? `${SIGHT_WORDS.behind}${behind}` : SIGHT_WORDS[state],
+    reason: reason === null ? null : plain(reason),
+    at: momentOf(sight.at, now),
+    serial: serial === null ? null : String(serial),
+  };
+}
+
+/** So long after a release a mirror without it is on its way, and behind after that. */
+const ON_ITS_WAY_MS = 3_600_000;
+
+/** Of a mirror that was only looked at when it reported. */
+function lookedAt(
+  observed: MirrorStanding['observed'],
+  newest: number | null,
+  now: Date,
+): Row['seen'] {
   if (observed === null) {
-    return { tone: 'quiet', words: 'not looked at yet', reason: null, at: null };
+    return { tone: 'quiet', words: 'not looked at yet', reason: null, at: null, serial: null };
   }
-  const { serial, reason } = observed;
+  const reason = observed.reason === null ? null : plain(observed.reason);
   const at = momentOf(observed.at, now);
-  const why = reason === null ? null : plain(reason);
-  if (serial === null) return { tone: 'bad', words: 'no believable head', reason: why, at };
-  if (serial === newest) {
-    const tone = reason === null ? 'good' : 'bad';
-    return { tone, words: reason === null ? 'current' : 'current, but', reason: why, at };
+  const serial = observed.serial === null ? null : String(observed.serial);
+  if (serial === null) {
+    return { tone: 'bad', words: 'no believable head', reason, at, serial };
   }
-  const older = newest === null || serial < newest;
-  return { tone: older ? 'bad' : 'moving', words: String(serial), reason: why, at };
+  const fresh = observed.serial === newest;
+  const tone = fresh && reason === null ? 'good' : 'bad';
+  return { tone, words: fresh ? SIGHT_WORDS.fresh : SIGHT_WORDS.behind, reason, at, serial };
 }

@@ -18,14 +18,14 @@ const row = (mirror: string, more: Partial<Row> = {}): Row => ({
   lagMs: -1,
   upstream: 'master',
   at: null,
-  seen: { tone: 'good', words: 'current', reason: null, at: null },
+  seen: { tone: 'good', words: 'current', reason: null, at: null, serial: null },
   quarantined: null,
   ...more,
 });
 const rows = [
   row('b'),
   row('a', { tier: 2, country: 'DE', countryName: 'Germany', tone: 'bad', lagMs: 5 }),
-  row('liar', { seen: { tone: 'bad', words: '0', reason: null, at: null } }),
+  row('liar', { seen: { tone: 'bad', words: '0', reason: null, at: null, serial: null } }),
 ];
 const names = (query: Record<string, string>) =>
   viewTable(rows, readQuery(query), '/').rows.map(({ mirror }) => mirror);

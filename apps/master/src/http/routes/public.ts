@@ -102,6 +102,7 @@ export function publicRoutes(base: FastifyInstance, needs: PublicNeeds, done: ()
             lagSeconds: says.lagSeconds,
             reason: says.reason,
             at: says.at,
+            seenState: seen?.state ?? null,
             seenSerial: seen?.serial ?? null,
             seenAt: seen?.at ?? null,
             seenReason: seen?.reason ?? null,

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { SignedHead } from '@pushmirror/trigger';
 import { compareTrees } from '../../../../../test/harness/compare-trees.ts';
 import { noise } from '../../../../../test/harness/plain-tree.ts';
+import { waitFor } from '../../../../../test/harness/wait.ts';
 import type { ArchiveSettings } from '../archive-settings.ts';
 import { debianLike, settings, writeFiles } from '../fixtures.test.ts';
 import { MIRROR, write } from '../site.test.ts';
@@ -75,6 +76,27 @@ void describe('an agent killed in the middle of a move', { concurrency: 4 }, () 
       const result = await sync({ goal: () => first });
       assert.ok(result.kind === 'committed', JSON.stringify(result));
       assert.ok(result.bytes < 9_500_000, `${result.bytes} bytes`);
+      assert.deepEqual(await compareTrees(up, to), []);
+    }));
+
+  void test('in the middle of a large file: what had come of it is not fetched again', () =>
+    withManifests(async (site) => {
+      const { up, to, folder, release, sync } = site;
+      await writeFiles(up, debianLike(1));
+      write(up, 'pool/main/b/big/big.deb', noise('big', 12_000_000));
+      const first = await release(1);
+      const fetched = join(folder, '.to.pushmirror/files/pool/main/b/big');
+      const half = () =>
+        existsSync(fetched) &&
+        readdirSync(fetched).some((name) => statSync(join(fetched, name)).size > 6_000_000);
+      assert.equal(await syncApart(site, first, { bandwidth_limit: 4_000 }, half), 'SIGKILL');
+      await waitFor(() => existsSync(join(fetched, '.~partial~/big.deb')), {
+        deadlineMs: 20_000,
+        describe: 'its rsync has ended, too, and kept what it had',
+      });
+      const result = await sync({ goal: () => first });
+      assert.ok(result.kind === 'committed', JSON.stringify(result));
+      assert.ok(result.bytes < 8_000_000, `${result.bytes} bytes`);
       assert.deepEqual(await compareTrees(up, to), []);
     }));
 

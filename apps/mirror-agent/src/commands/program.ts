@@ -20,6 +20,9 @@ const commands: Record<string, (context: CommandContext) => Promise<Command>> = 
   'opt-out': async (context) => (await import('./operate.ts')).optCommand(context, 'opt-out'),
   change: async (context) => (await import('./change.ts')).changeCommand(context),
   operators: async (context) => (await import('./operators.ts')).operatorsCommand(context),
+  import: async (context) => (await import('./import.ts')).importCommand(context),
+  export: async (context) => (await import('./export.ts')).exportCommand(context),
+  doctor: async (context) => (await import('./doctor.ts')).doctorCommand(context),
   leave: async (context) => (await import('./operate.ts')).leaveCommand(context),
 };
 

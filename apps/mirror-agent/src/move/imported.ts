@@ -1,0 +1,31 @@
+/** A line of what was imported that has no counterpart here. Line 0 is none of the file. */
+export interface LeftOut {
+  line: number;
+  what: string;
+  why: string;
+}
+
+/** The [[archive]] part of mirror-agent.toml. */
+export interface ArchiveToml {
+  name: string;
+  to: string;
+  upstream: string;
+  password_file?: string;
+  bandwidth_limit?: number;
+  max_delete?: number;
+  include: string[];
+  exclude: string[];
+  architectures: { include: string[]; exclude: string[] };
+  upstream_busy: { wait: string; retries: number };
+  hooks: Record<string, string[]>;
+}
+
+/** What another program's settings come to. */
+export interface Imported {
+  name: string;
+  trace: Record<string, string | undefined>;
+  archive: ArchiveToml;
+  /** For the password file. */
+  password: string | undefined;
+  leftOut: LeftOut[];
+}

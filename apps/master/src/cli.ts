@@ -1,18 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
-import { aclCommand } from './commands/acl.ts';
-import { archiveCommand } from './commands/archive.ts';
-import { auditCommand } from './commands/audit.ts';
 import { endingOf } from './commands/ending.ts';
 import { EXIT } from './commands/exit.ts';
-import { initCommand } from './commands/init.ts';
-import { keyCommand } from './commands/key.ts';
-import { mirrorCommand } from './commands/mirror.ts';
-import { publishCommand } from './commands/publish.ts';
-import { rolloutCommand } from './commands/rollout.ts';
-import { serveCommand } from './commands/serve.ts';
-import { statusCommand } from './commands/status.ts';
-import { tokenCommand } from './commands/token.ts';
 import { VERSION } from './version.ts';
 
 const program = new Command('mirror-master')
@@ -23,20 +12,24 @@ const program = new Command('mirror-master')
     '\nExit codes: 0 ok, 1 failed, 2 usage, 3 some mirrors failed.\n\nTo begin:\n  mirror-master init /etc/pushmirror --network example --name ftp.example.org',
   );
 
-const commands = [
-  initCommand(),
-  serveCommand(),
-  archiveCommand(),
-  mirrorCommand(),
-  publishCommand(),
-  rolloutCommand(),
-  aclCommand(),
-  keyCommand(),
-  tokenCommand(),
-  auditCommand(),
-  statusCommand(),
-];
-for (const command of commands) program.addCommand(command);
+/** Only what is asked for is loaded: that is most of the time that a command takes. */
+const commands: Record<string, () => Promise<Command>> = {
+  init: async () => (await import('./commands/init.ts')).initCommand(),
+  serve: async () => (await import('./commands/serve.ts')).serveCommand(),
+  archive: async () => (await import('./commands/archive.ts')).archiveCommand(),
+  mirror: async () => (await import('./commands/mirror.ts')).mirrorCommand(),
+  publish: async () => (await import('./commands/publish.ts')).publishCommand(),
+  rollout: async () => (await import('./commands/rollout.ts')).rolloutCommand(),
+  acl: async () => (await import('./commands/acl.ts')).aclCommand(),
+  key: async () => (await import('./commands/key.ts')).keyCommand(),
+  token: async () => (await import('./commands/token.ts')).tokenCommand(),
+  audit: async () => (await import('./commands/audit.ts')).auditCommand(),
+  status: async () => (await import('./commands/status.ts')).statusCommand(),
+};
+const wanted = commands[process.argv[2] ?? ''];
+for (const load of wanted === undefined ? Object.values(commands) : [wanted]) {
+  program.addCommand(await load());
+}
 throwInsteadOfExit(program);
 
 try {

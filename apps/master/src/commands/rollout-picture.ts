@@ -1,4 +1,4 @@
-import { pushStates, type PushState } from '@pushmirror/trigger';
+import { pushStates, type PushState } from '@pushmirror/trigger/push-state';
 import { z } from 'zod';
 import { pushSchema, rolloutSchema, waveSchema } from '../http/routes/schemas.ts';
 import { tally, type Tally } from '../rollout/state.ts';

@@ -1,4 +1,4 @@
-import { isTerminal, nextPushState, type PushState } from '@pushmirror/trigger';
+import { isTerminal, nextPushState, type PushState } from '@pushmirror/trigger/push-state';
 
 /** What is known of a push before the news. */
 export interface PushNow {

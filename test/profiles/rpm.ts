@@ -32,7 +32,8 @@ export const rpm: Kind = {
         const repomd = join(root, 'repodata/repomd.xml');
         await signer.detachSign(repomd, `${repomd}.asc`);
       },
-      read: (url, release) => read(join(work, `dnf-${release}`), url, key, release),
+      read: (url, release) =>
+        readWithDnf(join(work, `dnf-${release}`), `baseurl=${url}`, key, release),
       close: () => signer.close(),
     };
   },
@@ -74,7 +75,17 @@ echo ${name} ${version} > %{buildroot}/usr/share/${name}/data
   await tool(['rpmbuild', '-bb', '--quiet', ...defines, spec]);
 }
 
-async function read(folder: string, url: string, key: string, release: number): Promise<void> {
+/**
+ * Have dnf fetch a release's packages, checking all it can.
+ *
+ * @param source where from, as dnf.conf has it: `baseurl=`, `mirrorlist=` or `metalink=` with a URL.
+ */
+export async function readWithDnf(
+  folder: string,
+  source: string,
+  key: string,
+  release: number,
+): Promise<void> {
   await mkdir(folder);
   const config = join(folder, 'dnf.conf');
   await writeFile(
@@ -89,7 +100,7 @@ plugins=0
 zchunk=0
 [small]
 name=small
-baseurl=${url}
+${source}
 repo_gpgcheck=1
 gpgkey=file://${key}
 `,

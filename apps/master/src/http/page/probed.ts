@@ -111,9 +111,16 @@ function dayBlock({ date, sum }: Day, index: number): Probed['days'][number] {
   const percent = (count: number) => `${Math.round((100 * count) / sum.looks)} %`;
   return {
     x: index * 10,
-    tone: sum.worst === 'behind' && sum.fresh * 2 > sum.looks ? 'moving' : SIGHT_TONES[sum.worst],
+    tone: toneOf(sum),
     title: `${date}: answered ${percent(sum.answered)}, fresh ${percent(sum.fresh)} of ${sum.looks} looks; worst: ${SIGHT_WORDS[sum.worst]}`,
   };
+}
+
+/** Every release makes mirrors lack it for a while: that alone spoils no day. */
+function toneOf({ worst, fresh, looks }: ProbeSumRow): Tone {
+  if (worst !== 'behind' && worst !== 'updating') return SIGHT_TONES[worst];
+  const share = fresh / looks;
+  return share >= 0.9 ? 'good' : share >= 0.5 ? 'moving' : 'bad';
 }
 
 function figuresOf(metric: MetricRow): Probed['figures'] {

@@ -19,21 +19,28 @@ async function release(network: Network, name: string): Promise<number> {
   return (await network.master.publish('debian')).serial;
 }
 
-async function withDeadHub(
-  fail: (hub: Agent) => Promise<void>,
-  mend: (hub: Agent) => Promise<void>,
-  prepare: (network: Network, hub: Agent) => Promise<void> = async () => {},
-): Promise<void> {
-  const network = await createNetwork({ hubs: 1, leavesPerHub: 2 });
+interface Ways {
+  fail: (hub: Agent) => Promise<void>;
+  mend: (hub: Agent) => Promise<void>;
+  prepare?: (network: Network, hub: Agent) => Promise<void>;
+  /** Another hub stands between this one and the master, and sends in its place. */
+  above?: string;
+}
+
+async function withDeadHub({ fail, mend, prepare, above }: Ways): Promise<void> {
+  const network = await createNetwork({ hubs: 0 });
   const { master } = network;
-  const [hub] = network.hubs;
-  assert.ok(hub);
+  const top = above === undefined ? undefined : await network.addMirror(above, { hub: true });
+  const hub = await network.addMirror('hub', { hub: true, ...(top && { upstream: top }) });
+  await network.addMirror('leaf1', { upstream: hub });
+  await network.addMirror('leaf2', { upstream: hub });
+  const others = above === undefined ? {} : { [above]: 'master' };
   try {
     await master.configure((settings) => {
       Object.assign(settings['push'] as object, { hub_patience: '3s', attempt_deadline: '3s' });
     });
     await master.service.restart();
-    await prepare(network, hub);
+    await prepare?.(network, hub);
     await network.start();
     await buildPlainTree(network.tree('debian'), { files: 30 });
     await master.publish('debian', '--wait', '100%', '--timeout', '60s');
@@ -46,18 +53,27 @@ async function withDeadHub(
       const told = await timesTold(leaf, second);
       assert.ok(told >= 1 && told <= 2, `${leaf.name} was told ${told} times`);
     }
-    const pushes = await sendersOf(network, second);
-    assert.deepEqual(pushes, { hub1: 'master', 'leaf1-1': 'master', 'leaf1-2': 'master' });
+    const next = above ?? 'master'; // Tells the hub, and adopts its downstreams.
+    assert.deepEqual(await sendersOf(network, second), {
+      ...others,
+      hub: next,
+      leaf1: next,
+      leaf2: next,
+    });
 
     await mend(hub);
-    await network.waitForPush('debian', second, 'hub1', 'committed');
+    await network.waitForPush('debian', second, 'hub', 'committed');
     const third = await release(network, 'third');
     for (const mirror of network.mirrors) {
       await network.waitForPush('debian', third, mirror.name, 'committed');
       assert.deepEqual(await network.differences(mirror, 'debian'), [], mirror.name);
     }
-    const home = await sendersOf(network, third);
-    assert.deepEqual(home, { hub1: 'master', 'leaf1-1': 'hub1', 'leaf1-2': 'hub1' });
+    assert.deepEqual(await sendersOf(network, third), {
+      ...others,
+      hub: next,
+      leaf1: 'hub',
+      leaf2: 'hub',
+    });
   } catch (error) {
     console.error(network.lastLines(25));
     throw error;
@@ -73,33 +89,36 @@ async function sendersOf({ master }: Network, serial: number): Promise<Record<st
   return Object.fromEntries(pushes.map(({ mirror, sender }) => [mirror, sender]));
 }
 
-void test('the downstreams of a hub that died are told by the master, and go home with it', async () => {
-  await withDeadHub(
-    (hub) => hub.service.kill9(),
-    (hub) => (hub.service.running() ? Promise.resolve() : hub.service.start()),
-  );
-});
+const dead: Ways = {
+  fail: (hub) => hub.service.kill9(),
+  mend: (hub) => (hub.service.running() ? Promise.resolve() : hub.service.start()),
+};
 
-void test('the same with a hub that is frozen: it is there, and says nothing', async () => {
-  await withDeadHub(
-    async (hub) => void kill(pidOf(hub), 'SIGSTOP'),
-    async (hub) => void kill(pidOf(hub), 'SIGCONT'),
-  );
-});
+void test('the downstreams of a hub that died are told by the master, and go home with it', () =>
+  withDeadHub(dead));
+
+void test('where there is a hub above it that lives, that one tells them', () =>
+  withDeadHub({ ...dead, above: 'top' }));
+
+void test('the same with a hub that is frozen: it is there, and says nothing', () =>
+  withDeadHub({
+    fail: async (hub) => void kill(pidOf(hub), 'SIGSTOP'),
+    mend: async (hub) => void kill(pidOf(hub), 'SIGCONT'),
+  }));
 
 void test('the same with a hub that lives, and cannot get the release', async () => {
   const proxy = await createTcpProxy(0);
   try {
-    await withDeadHub(
-      async () => proxy.setMode('reset'),
-      async () => proxy.setMode('pass'),
-      async ({ master }, hub) => {
+    await withDeadHub({
+      fail: async () => proxy.setMode('reset'),
+      mend: async () => proxy.setMode('pass'),
+      prepare: async ({ master }, hub) => {
         proxy.setTarget(master.rsyncPort);
         await hub.configure(({ archive }) => {
           archive[0]!['upstream'] = `rsync://127.0.0.1:${proxy.port}/debian`;
         });
       },
-    );
+    });
   } finally {
     await proxy.close();
   }

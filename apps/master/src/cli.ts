@@ -25,6 +25,9 @@ const commands: Record<string, () => Promise<Command>> = {
   token: async () => (await import('./commands/token.ts')).tokenCommand(),
   audit: async () => (await import('./commands/audit.ts')).auditCommand(),
   status: async () => (await import('./commands/status.ts')).statusCommand(),
+  import: async () => (await import('./commands/import.ts')).importCommand(),
+  export: async () => (await import('./commands/export.ts')).exportCommand(),
+  doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
 };
 const wanted = commands[process.argv[2] ?? ''];
 for (const load of wanted === undefined ? Object.values(commands) : [wanted]) {

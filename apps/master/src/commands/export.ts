@@ -1,0 +1,61 @@
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { replaceFile } from '@pushmirror/host';
+import { Command } from 'commander';
+import { z } from 'zod';
+import { mirrorSchema } from '../http/routes/schemas.ts';
+import { toRunmirrors } from '../move/to-runmirrors.ts';
+import { MASTER } from '../registry/tree.ts';
+import { apiPath, createClient } from './client.ts';
+import { readConfig, withCommonOptions, type CommonOptions } from './config-option.ts';
+import { say, sayJson, warn } from './output.ts';
+
+interface ExportOptions extends CommonOptions {
+  to: string;
+  archive: string;
+  staged?: boolean;
+}
+
+/** `mirror-master export runmirrors` */
+export function exportCommand(): Command {
+  const runmirrors = new Command('runmirrors')
+    .description('write the files with which the stock runmirrors pushes the same mirrors')
+    .requiredOption(
+      '--to <folder>',
+      'where they go: runmirrors.conf, runmirrors.mirror, known_hosts',
+    )
+    .option('--archive <name>', 'the archive', 'debian')
+    .option('--staged', 'push agents in stages; stock mirrors are pushed as they are set')
+    .addHelpText('after', '\nExample:\n  mirror-master export runmirrors --to /etc/ftpsync');
+  return new Command('export')
+    .description('move out again')
+    .addCommand(withCommonOptions(runmirrors).action(run));
+}
+
+async function run(o: ExportOptions): Promise<void> {
+  const answer = z.object({ mirrors: z.array(mirrorSchema) });
+  const { mirrors } = await createClient(o).get(apiPath('mirrors'), answer);
+  const mine = mirrors.filter(
+    ({ sender, state, archives }) =>
+      sender === MASTER && state === 'active' && archives.some((one) => one.archive === o.archive),
+  );
+  const folder = resolve(o.to);
+  const knownHosts = join(folder, 'known_hosts');
+  const pushed = mine.map(({ name, kind, ssh, hostKey, stock, archives }) => {
+    const main = kind === 'agent' && archives.length === 1 ? '' : o.archive;
+    const push = stock?.push ?? (o.staged === true ? ('staged' as const) : ('all' as const));
+    return { name, kind, ssh, hostKey, push, stockName: stock?.names[o.archive] ?? main };
+  });
+  const files = toRunmirrors(pushed, { key: readConfig(o).push_key, knownHosts });
+  await mkdir(folder, { recursive: true });
+  const conf = join(folder, 'runmirrors.conf');
+  const mirror = join(folder, 'runmirrors.mirror');
+  await replaceFile(conf, files.conf, 0o644);
+  await replaceFile(mirror, files.mirror, 0o644);
+  await replaceFile(knownHosts, files.knownHosts, 0o644);
+  if (o.json === true) {
+    return sayJson({ conf, mirror, knownHosts, mirrors: pushed.length, leftOut: files.leftOut });
+  }
+  say(`${conf}, ${mirror} and ${knownHosts} are written, for ${pushed.length} mirrors.`);
+  for (const what of files.leftOut) warn(`left out: ${what}`);
+}

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { serialOf } from './harness/forge.ts';
+import { createNetwork, type Network } from './harness/network.ts';
+import { buildPlainTree } from './harness/plain-tree.ts';
+import { createStockHost, isFtpsyncInstalled, type StockHost } from './harness/stock-host.ts';
+import { tool } from './harness/tool.ts';
+import { waitFor } from './harness/wait.ts';
+
+/** A site with runmirrors and a mirror with ftpsync move to us, and back. */
+void describe('moving in from runmirrors, and out again', { skip: !isFtpsyncInstalled() }, () => {
+  let network: Network;
+  let stock: StockHost;
+  let site: string;
+
+  const json = async (...args: string[]) => {
+    const { code, stdout, stderr } = await network.master.command(...args, '--json');
+    assert.equal(code, 0, stderr);
+    return JSON.parse(stdout) as Record<string, unknown>;
+  };
+
+  before(async () => {
+    network = await createNetwork({ hubs: 0 });
+    await network.master.configure((settings) => {
+      Object.assign(settings, { registration: { allow_addresses: ['127.0.0.0/8'] } });
+      Object.assign(settings['push'] as object, { stock_poll: '200ms' });
+    });
+    await network.master.service.restart();
+    await buildPlainTree(network.tree('debian'), { files: 20 });
+    stock = await createStockHost({
+      name: '127.0.0.1',
+      folder: join(network.folder, 'stock'),
+      rsyncPort: network.master.rsyncPort,
+    });
+    await stock.authorize([network.master.pushKey]);
+    await stock.start();
+    site = join(network.folder, 'site');
+    await mkdir(site);
+    await writeFile(
+      join(site, 'runmirrors.mirror'),
+      [
+        '# our mirrors',
+        `staged eu.stock 127.0.0.1 ${stock.sshUser} -p ${stock.sshPort}`,
+        'DELAY 60',
+        'all eu.unknown nowhere.example.org archvsync',
+        '',
+      ].join('\n'),
+    );
+    await writeFile(join(site, 'runmirrors.conf'), 'KEYFILE=~/.ssh/key\nMAILTO=`whoami`\n');
+    await writeFile(join(site, 'known_hosts'), `[127.0.0.1]:${stock.sshPort} ${stock.hostKey}\n`);
+  });
+  after(async () => {
+    await stock?.stop();
+    await network?.close();
+  });
+
+  const importing = (...more: string[]) => [
+    'import',
+    'runmirrors',
+    join(site, 'runmirrors.mirror'),
+    '--known-hosts',
+    join(site, 'known_hosts'),
+    '--http-url',
+    stock.httpUrl,
+    ...more,
+  ];
+
+  void test('import adds what can be added and lists the rest; a dry run adds nothing', async () => {
+    const mirrors = async () => (await json('mirror', 'list'))['mirrors'] as unknown[];
+    const dry = await json(...importing('--dry-run'));
+    assert.equal((await mirrors()).length, 0);
+    const real = await json(...importing());
+    assert.deepEqual({ ...real, dryRun: true }, dry);
+    assert.deepEqual(
+      (real['leftOut'] as { line: number; why: string }[]).map(({ line }) => line),
+      [3, 4],
+    );
+    assert.equal((await mirrors()).length, 1);
+    const again = await json(...importing());
+    assert.deepEqual(again['added'], []);
+    const { mirrors: counts } = await network.master.publish(
+      'debian',
+      '--wait',
+      '100%',
+      '--timeout',
+      '60s',
+    );
+    assert.deepEqual(counts, { total: 1, committed: 1, failed: 0 });
+    assert.notEqual(await serialOf(stock.tree), undefined);
+  });
+
+  void test('the stock runmirrors pushes the same mirrors by what is exported', async () => {
+    const home = join(network.folder, 'home');
+    const folder = join(home, '.config/ftpsync');
+    await json('export', 'runmirrors', '--to', folder);
+    const syncs = () => stock.log().split('Mirrorsync done').length;
+    const before = syncs();
+    await tool(['runmirrors'], {
+      env: { HOME: home, LOGNAME: 'root', BASEDIR: home, MAILTO: '', PUSHDELAY: '30' },
+    });
+    await waitFor(async () => syncs() >= before + 2, {
+      deadlineMs: 60_000,
+      describe: () => `both stages are done: ${stock.log().slice(-2_000)}`,
+    });
+    const log = await readFile(join(home, '.local/log/ftpsync/runmirrors.log'), 'utf8');
+    assert.match(log, /Trigger for 127\.0\.0\.1 done/);
+  });
+
+  void test('doctor finds nothing wrong with a master that runs, and says what to do when it does not', async () => {
+    const well = await network.master.command('doctor', '--json');
+    assert.equal(well.code, 0, well.stdout);
+    await network.master.service.stop();
+    const ill = await network.master.command('doctor');
+    assert.equal(ill.code, 1);
+    assert.match(ill.stdout, /FAULT {2}service: .*\n +Start it/);
+  });
+});

@@ -191,6 +191,7 @@ async function assemble(parts: Parts): Promise<Master> {
     onMirrorsChanged,
     mayPull: (key) => engine.mayPull(key),
     conducting,
+    vantages: probing.vantages,
     checks: config.checks,
     onRetried,
     rotateKey: (o, by) => keeper.rotate(o, by),

@@ -1,4 +1,6 @@
+import { parseCidr } from '@pushmirror/acl';
 import { lockFolder } from '@pushmirror/host';
+import { createGuard, createResolve } from '@pushmirror/net';
 import { compareHeads, type Peer, type Reply, type SignedHead } from '@pushmirror/trigger';
 import type { SyncLine } from './control-protocol.ts';
 import type { ControlOptions } from './control.ts';
@@ -12,6 +14,7 @@ import { prepareState, statePaths, sweepScratch } from './state/paths.ts';
 import { watchFolder } from './state/watch-folder.ts';
 import type { AgentStatus } from './status.ts';
 import { syncNow } from './sync-operation.ts';
+import { serveAsVantage } from './vantage.ts';
 
 /** A running agent. */
 export interface Agent {
@@ -133,7 +136,32 @@ async function compose(
   const relaying = startRelaying(core).catch(onError);
   undo.push(() => relaying);
   for (const archive of archives.values()) archive.startPolling();
+  const looking = lookAtOthers(config, core, { log, now, random, signal });
+  undo.push(() => looking);
   return agent;
+}
+
+/** As another vantage point, where this mirror is willing. */
+async function lookAtOthers(
+  { vantage }: Settings['config'],
+  { master }: Pick<Core, 'master'>,
+  o: Pick<AgentOptions, 'log' | 'now' | 'random'> & { signal: AbortSignal },
+): Promise<void> {
+  if (vantage === undefined || master === undefined) return;
+  const guard = createGuard({
+    resolve: createResolve(),
+    allow: vantage.allow_addresses.map(parseCidr),
+  });
+  await serveAsVantage({
+    master,
+    guard,
+    deadlineMs: vantage.deadline,
+    concurrency: vantage.concurrency,
+    now: o.now,
+    random: o.random,
+    onProblem: (reason) => o.log.warn({ reason }, 'other mirrors were not looked at'),
+    signal: o.signal,
+  }).catch((err: unknown) => o.log.error({ err }, 'no more mirrors are looked at from here'));
 }
 
 const NOTHING = Buffer.alloc(0);

@@ -117,6 +117,15 @@ const schema = z.strictObject({
       follow_tree: z.boolean().prefault(false),
     })
     .optional(),
+  /** Look at other mirrors from here, where the master asks for it. */
+  vantage: z
+    .strictObject({
+      deadline: duration.prefault('20s'),
+      concurrency: z.int().min(1).max(64).prefault(4),
+      /** Ranges that may be gone to though they are not public. */
+      allow_addresses: z.array(range).max(1000).prefault([]),
+    })
+    .optional(),
   /** The private key with which this mirror, as a hub, pushes to its downstreams. */
   push_key: absolutePath.optional(),
   /** The private key with which this mirror pulls over SSH; one in the state folder when left out. */

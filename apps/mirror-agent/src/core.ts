@@ -33,6 +33,7 @@ export interface Core {
   reporter: Reporter;
   audit: Audit;
   access: LocalAccess;
+  master: MasterClient | undefined;
 }
 
 export interface CoreOptions {
@@ -181,7 +182,18 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     });
     archives.set(one.name, archive);
   }
-  return { archives, inbox, receiver, arrivals, desk, hub: opened, reporter, audit, access };
+  return {
+    archives,
+    inbox,
+    receiver,
+    arrivals,
+    desk,
+    hub: opened,
+    reporter,
+    audit,
+    access,
+    master,
+  };
 }
 
 function masterOf({ master }: AgentConfig, signal: AbortSignal): MasterClient | undefined {

@@ -1,4 +1,5 @@
 import { HostError, readSecret } from '@pushmirror/host';
+import { vantageTask, type VantageLook, type VantageTask } from '@pushmirror/probe';
 import { downstreamsResponse, reportsResponse, type Report } from '@pushmirror/trigger';
 import { accessResponse, type AccessResponse, type Announcement } from '@pushmirror/trigger/access';
 import { z } from 'zod';
@@ -25,6 +26,10 @@ export interface MasterClient {
   hold(archive: string): Promise<MasterAnswer<Buffer | undefined>>;
   /** Whether to pull a release that was polled. */
   mayPull(archive: string, serial: number): Promise<MasterAnswer<z.output<typeof pullAnswer>>>;
+  /** What to look at, as another vantage point. */
+  vantage(): Promise<MasterAnswer<VantageTask>>;
+  /** What was seen. */
+  looks(looks: readonly VantageLook[]): Promise<MasterAnswer<{ taken: number }>>;
   /** How far the downstreams of `upstream` are with a release; `after` is where the last page ended. */
   mirrors(
     about: { archive: string; serial: number; upstream: string },
@@ -65,6 +70,12 @@ export function createMasterClient(options: MasterClientOptions): MasterClient {
     hold: (archive) => optional(archive, 'hold'),
     mayPull: async (archive, serial) =>
       shaped(pullAnswer, await ask(`${pathOf(archive)}/pulls`, JSON.stringify({ serial }))),
+    vantage: async () => shaped(vantageTask, await ask('/v1/vantage')),
+    looks: async (looks) =>
+      shaped(
+        z.object({ taken: z.number() }),
+        await ask('/v1/vantage/looks', JSON.stringify({ looks })),
+      ),
     async mirrors({ archive, serial, upstream }, after) {
       const query = new URLSearchParams({ upstream, ...(after === undefined ? {} : { after }) });
       const path = `${pathOf(archive)}/releases/${serial}/mirrors?${query.toString()}`;

@@ -10,3 +10,12 @@ export {
 export { placesOf, type Place } from './places.ts';
 export type { LookMemory } from './requests.ts';
 export type { Endpoint, Evidence } from './sighting.ts';
+export {
+  MOST_LOOKS,
+  packLook,
+  unpackLook,
+  vantageLooks,
+  vantageTask,
+  type VantageLook,
+  type VantageTask,
+} from './wire.ts';

@@ -72,7 +72,7 @@ function look(places: Place[], o: Asked = {}): Promise<Look> {
   const { memory = new Map(), samples, isDoubtful = () => false, ...options } = o;
   return lookOnce(
     {
-      target: { mirror: 'm.example', archive: 'debian', places },
+      target: { mirror: 'm.example', traceName: 'm.example', archive: 'debian', places },
       memory,
       samplesOf: () => Promise.resolve(samples),
       isDoubtful,

@@ -19,6 +19,8 @@ import type { Endpoint, Evidence } from './sighting.ts';
 export interface LookTarget {
   mirror: string;
   archive: string;
+  /** What its trace file is called. */
+  traceName: string;
   /** At least one. */
   places: readonly Place[];
 }
@@ -178,7 +180,7 @@ async function greet(way: Way, address: CheckedAddress, { now, signal }: Request
 /** Of a mirror that has no other server: the head, or else the trace file. */
 async function lookByRsync(
   look: Look,
-  { mirror }: LookTarget,
+  { traceName }: LookTarget,
   ways: readonly Way[],
   { now, signal }: RequestOptions,
   o: LookOptions,
@@ -197,7 +199,7 @@ async function lookByRsync(
   };
   const head = await read('head', HEAD_PATH);
   if (head !== null) look.heads.push(head);
-  else look.trace = await read('trace', tracePath(mirror));
+  else look.trace = await read('trace', tracePath(traceName));
 }
 
 function came(
@@ -288,7 +290,7 @@ async function lookCloser(
       look.evidence.push(one.evidence);
       return one;
     });
-  look.trace = (await ask('trace', tracePath(target.mirror), LARGEST_TRACE)).body;
+  look.trace = (await ask('trace', tracePath(target.traceName), LARGEST_TRACE)).body;
   look.content = await content(look.heads, false);
   if (!isDoubtful(look)) return;
   const mark = `Archive-Update-in-Progress-${encodeURIComponent(target.mirror)}`;
@@ -301,8 +303,8 @@ async function lookCloser(
   look.again = { heads, content: await content(heads, true) };
 }
 
-function tracePath(mirror: string): string {
-  return `project/trace/${encodeURIComponent(mirror)}`;
+function tracePath(name: string): string {
+  return `project/trace/${encodeURIComponent(name)}`;
 }
 
 /** The DNS is asked once for all requests of a look. */

@@ -24,12 +24,16 @@ import { createProber, type Prober } from './probe/prober.ts';
 import { readSamples } from './probe/samples.ts';
 import { createSchedule } from './probe/schedule.ts';
 import { sightEvent } from './probe/sight-event.ts';
+import { ACCUSATIONS } from './probe/states.ts';
+import { createVantages, type Vantages } from './probe/vantage.ts';
+import { createVetOnce } from './probe/vet-once.ts';
 import { tendSeen } from './probe/tend-quarantine.ts';
 import type { Feed } from './feed.ts';
 import { createHeadReader } from './read-public-head.ts';
 
 /** The prober with its schedule. */
 export interface Probing extends Pick<Prober, 'look' | 'committed'> {
+  vantages: Vantages;
   start(): void;
   close(): Promise<void>;
 }
@@ -67,26 +71,38 @@ export function createProbing(o: ProbingOptions): Probing {
     allow: registration.allow_addresses.map(parseCidr),
   });
   const onTrouble = (error: unknown) => logger.error({ err: error }, 'a mirror was not looked at');
-  const prober = createProber({
-    db,
+  const userAgent = `pushmirror-probe/${VERSION} (+${publicUrl(config)}; ${config.network})`;
+  const vet = createVetOnce({
     network: config.network,
     signers: () => parseAllowedSigners(keys.readAllowedSigners(), config.allowed_signers),
+  });
+  const content = createContentMemory({
+    async read(archive, manifest) {
+      const row = await findArchive(db, archive);
+      return row && readSamples({ path: row.path, manifest }, Math.random);
+    },
+    trustMs: probe.interval * TRUSTED_LOOKS,
+    random: Math.random,
+    now,
+  });
+  const tend = async (mirror: string) => {
+    const { step, pushes } = await tendSeen(db, mirror, { recentMs: probe.interval * 3, now });
+    if (step === undefined) return;
+    logger.warn({ mirror }, step === 'begin' ? 'quarantined for what it shows' : 'let in again');
+    o.onQuarantine(pushes);
+    if (step === 'end') await o.onReturn();
+  };
+  const prober = createProber({
+    db,
+    vet,
     lookOptions: {
       guard,
       deadlineMs: probe.deadline,
-      userAgent: `pushmirror-probe/${VERSION} (+${publicUrl(config)}; ${config.network})`,
+      userAgent,
       now,
       readByRsync: createReadByRsync(guard),
     },
-    content: createContentMemory({
-      async read(archive, manifest) {
-        const row = await findArchive(db, archive);
-        return row && readSamples({ path: row.path, manifest }, Math.random);
-      },
-      trustMs: probe.interval * TRUSTED_LOOKS,
-      random: Math.random,
-      now,
-    }),
+    content,
     concurrency: probe.concurrency,
     againAfterMs: Math.min(AGAIN_AFTER_MS, probe.interval / 10),
     onSeen: o.onSeen,
@@ -95,12 +111,8 @@ export function createProbing(o: ProbingOptions): Probing {
       logger.info({ mirror, archive, serial, state, reason }, 'seen from outside');
       o.feed.add(sightEvent(change));
     },
-    async onLooked(mirror) {
-      const { step, pushes } = await tendSeen(db, mirror, { recentMs: probe.interval * 3, now });
-      if (step === undefined) return;
-      logger.warn({ mirror }, step === 'begin' ? 'quarantined for what it shows' : 'let in again');
-      o.onQuarantine(pushes);
-      if (step === 'end') await o.onReturn();
+    async onLooked({ name, quarantined_at: since }, { state }) {
+      if (since !== null || ACCUSATIONS.has(state)) await tend(name);
     },
     onTrouble,
   });
@@ -118,6 +130,15 @@ export function createProbing(o: ProbingOptions): Probing {
   return {
     look: prober.look,
     committed: prober.committed,
+    vantages: createVantages({
+      db,
+      vet,
+      content,
+      intervalMs: probe.interval,
+      userAgent,
+      now,
+      onLooked: tend,
+    }),
     start() {
       void rounds.start();
       for (const one of upkeep) void one.start();

@@ -31,6 +31,7 @@ import { reportRoutes, type ReportNeeds } from './reports.ts';
 import { rolloutRoutes, type RolloutNeeds } from './rollouts.ts';
 import { statusRoutes } from './status.ts';
 import { tokenRoutes } from './tokens.ts';
+import { vantageRoutes, type VantageNeeds } from './vantage.ts';
 
 /** What all routes together are given. */
 export type RouteNeeds = AclNeeds &
@@ -47,7 +48,8 @@ export type RouteNeeds = AclNeeds &
   RegistrationNeeds &
   ReleaseNeeds &
   ReportNeeds &
-  RolloutNeeds;
+  RolloutNeeds &
+  VantageNeeds;
 
 /** Every route of the master. */
 export async function routes(app: FastifyInstance, needs: RouteNeeds): Promise<void> {
@@ -78,6 +80,7 @@ export async function routes(app: FastifyInstance, needs: RouteNeeds): Promise<v
   await app.register(mirrorRoutes, needs);
   await app.register(mirrorSettingsRoutes, needs);
   await app.register(downstreamRoutes, needs);
+  await app.register(vantageRoutes, needs);
   await app.register(pullRoutes, needs);
   await app.register(accessRoutes, needs);
   await app.register(aclRoutes, needs);

@@ -6,6 +6,8 @@ import { TriggerError } from '@pushmirror/trigger';
 export interface ContentMemory {
   /** Undefined when the mirror was found right with this release a short while ago. */
   samplesOf(of: Of, head: Buffer): Promise<Samples | undefined>;
+  /** The samples of a release of an archive, whoever shows it. */
+  samplesIn(archive: string, manifest: Manifest): Promise<Samples | undefined>;
   /** What a look found. */
   note(of: Of, look: Look): void;
 }
@@ -60,6 +62,7 @@ export function createContentMemory(o: ContentMemoryOptions): ContentMemory {
       const found = await readOnce(archive, manifest);
       return found === undefined ? undefined : rotated(found, o.random());
     },
+    samplesIn: readOnce,
     note({ mirror, archive }, { at, content, again, heads }) {
       const key = `${archive} ${mirror}`;
       const found = again === null ? content : (again.content ?? content);

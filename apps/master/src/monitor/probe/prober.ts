@@ -9,12 +9,12 @@ import {
   type Place,
 } from '@pushmirror/probe';
 import { NetError } from '@pushmirror/net';
-import type { AllowedSigner } from '@pushmirror/trigger/head/allowed-signers';
 import { findMirror } from '../../db/mirrors.ts';
 import type { Db } from '../../db/open.ts';
 import { listOptIns } from '../../db/opt-ins.ts';
 import type { MirrorArchiveRow, MirrorRow, PushRow } from '../../db/schema.ts';
 import type { SightChangeRow } from '../../db/sight-schema.ts';
+import { stockOf } from '../../registry/stock.ts';
 import type { ContentMemory } from './content-memory.ts';
 import { readKnown } from './read-known.ts';
 import { recordLook } from './record.ts';
@@ -45,8 +45,8 @@ export interface Prober {
 
 export interface ProberOptions {
   db: Db;
-  network: string;
-  signers: () => AllowedSigner[];
+  /** What a head of this archive is worth. */
+  vet: (archive: string) => Known['vet'];
   lookOptions: LookOptions;
   content: ContentMemory;
   /** Looks at once. */
@@ -58,7 +58,7 @@ export interface ProberOptions {
   /** Told of each mirror that became another state; it is written down. */
   onChange: (change: SightChangeRow) => void;
   /** Told of each look that was written down. */
-  onLooked: (mirror: string) => Promise<void>;
+  onLooked: (mirror: MirrorRow, verdict: Verdict) => Promise<void>;
   onTrouble: (error: unknown) => void;
 }
 
@@ -83,7 +83,7 @@ export function createProber(o: ProberOptions): Prober {
     const recorded = await recordLook(o.db, { mirror: name, archive, look, verdict });
     o.onSeen(recorded.seen);
     if (recorded.change !== undefined) o.onChange(recorded.change);
-    await o.onLooked(name);
+    await o.onLooked(mirror, verdict);
     const wrong = verdict.state === 'wrong-content' || verdict.state === 'equivocating';
     return { serial: wrong ? null : (verdict.shown?.serial ?? null), reason: verdict.reason };
   };
@@ -144,6 +144,11 @@ function placesIn(mirror: MirrorRow, archive: string, carried: readonly MirrorAr
   }
 }
 
+/** A stock mirror's trace file may have a name of its own. */
+export function namesOf(mirror: MirrorRow): { mirror: string; traceName: string } {
+  return { mirror: mirror.name, traceName: stockOf(mirror)?.trace ?? mirror.name };
+}
+
 /** Look, once more if nothing answers, and hold it against what is known by then. */
 async function judge(
   o: ProberOptions,
@@ -151,10 +156,10 @@ async function judge(
   memory: LookMemory,
   signal: AbortSignal,
 ): Promise<{ look: Look; verdict: Verdict }> {
-  const of = { network: o.network, signers: o.signers(), mirror, optIn };
+  const of = { vet: o.vet(optIn.archive), mirror, optIn };
   // What it says while it is looked at is not yet to be seen.
   const known = () => readKnown(o.db, { ...of, claimed: optIn.served_serial });
-  const target = { mirror: mirror.name, archive: optIn.archive, places };
+  const target = { ...namesOf(mirror), archive: optIn.archive, places };
   const before: Known = await known();
   const lookNow = () =>
     lookOnce(
@@ -167,12 +172,17 @@ async function judge(
       },
       o.lookOptions,
     );
+  // Only what is not as it should be may be so because of what was published meanwhile.
+  const judged = async (seen: Look) => {
+    const first = verdictOf(seen, before);
+    return first.state === 'fresh' ? first : verdictOf(seen, await known());
+  };
   let look = await lookNow();
-  let verdict = verdictOf(look, await known());
+  let verdict = await judged(look);
   if (verdict.state === 'unreachable') {
     await delay(o.againAfterMs, undefined, { signal });
     look = await lookNow();
-    verdict = verdictOf(look, await known());
+    verdict = await judged(look);
   }
   o.content.note(target, look);
   return { look, verdict };

@@ -1,4 +1,3 @@
-import type { AllowedSigner } from '@pushmirror/trigger/head/allowed-signers';
 import type { DbOrTrx } from '../../db/open.ts';
 import { knownReleases } from '../../db/releases.ts';
 import { findSighting, MASTER_VANTAGE } from '../../db/sightings.ts';
@@ -12,23 +11,20 @@ const RELEASES_KNOWN = 500;
 export async function readKnown(
   db: DbOrTrx,
   of: {
-    network: string;
-    signers: readonly AllowedSigner[];
+    vet: Known['vet'];
     mirror: MirrorRow;
     optIn: MirrorArchiveRow;
     /** What it claimed before the look. */
     claimed: number | null;
   },
 ): Promise<Known> {
-  const { network, signers, mirror, optIn, claimed } = of;
+  const { vet, mirror, optIn, claimed } = of;
   const { archive } = optIn;
   const rows = await knownReleases(db, archive, RELEASES_KNOWN);
   const before = await findSighting(db, { mirror: mirror.name, archive, vantage: MASTER_VANTAGE });
   const { highest_epoch: epoch = null, highest_serial: serial = null } = before ?? {};
   return {
-    network,
-    archive,
-    signers,
+    vet,
     releases: rows.map((row) => ({
       epoch: row.epoch,
       serial: row.serial,

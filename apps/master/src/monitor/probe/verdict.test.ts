@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { Endpoint, Look } from '@pushmirror/probe';
 import type { Head } from '@pushmirror/trigger/head/head';
 import { signHead } from '@pushmirror/trigger/head/sign';
+import { vetHead } from '@pushmirror/trigger/receive/vet';
 import { newSigningKey, signersOf } from '../../../../../libs/trigger/src/head/fixtures.test.ts';
 import { SIGHT_STATES } from './states.ts';
 import { isDoubtful, verdictOf, type Known } from './verdict.ts';
@@ -57,9 +58,14 @@ const release = (serial: number, more: Partial<Known['releases'][number]> = {}) 
   ...more,
 });
 const known = (more: Partial<Known> = {}): Known => ({
-  network: 'example',
-  archive: 'debian',
-  signers: signersOf(key),
+  vet: (bytes, at) =>
+    vetHead(bytes, {
+      network: 'example',
+      archive: 'debian',
+      signers: signersOf(key),
+      carries: () => true,
+      now: at,
+    }),
   releases: [release(1), release(2), release(3)],
   kind: 'agent',
   claimed: null,

@@ -1,7 +1,6 @@
 import type { ContentFound, Look } from '@pushmirror/probe';
-import type { AllowedSigner } from '@pushmirror/trigger/head/allowed-signers';
-import type { Head } from '@pushmirror/trigger/head/head';
-import { vetHead } from '@pushmirror/trigger/receive/vet';
+import type { Head, SignedHead } from '@pushmirror/trigger/head/head';
+import type { Refused, Vetted } from '@pushmirror/trigger/receive/vet';
 import { parseTrace, type TraceFile } from '@pushmirror/trace';
 import { lagOf, type Lag } from '../lag.ts';
 import { SIGHT_STATES, type SightState } from './states.ts';
@@ -18,9 +17,8 @@ export interface KnownRelease {
 
 /** What the master knows of an archive and of one of its mirrors. */
 export interface Known {
-  network: string;
-  archive: string;
-  signers: readonly AllowedSigner[];
+  /** What a head itself is worth: `vetHead` with this network, archive and signers. */
+  vet: (head: Buffer, at: Date) => Vetted<SignedHead> | Refused;
   /** Of the archive, oldest first. */
   releases: readonly KnownRelease[];
   /** A stock ftpsync mirror need not have a head: its trace file speaks for it. */
@@ -102,8 +100,7 @@ function whySilent({ endpoints }: Look): { state: SightState; reason: string } |
 
 /** Undefined of a page that a stock mirror shows in place of a head. */
 function judgeHead(bytes: Buffer, at: Date, known: Known): Judged | undefined {
-  const { network, archive, signers } = known;
-  const vetted = vetHead(bytes, { network, archive, signers, carries: () => true, now: at });
+  const vetted = known.vet(bytes, at);
   if (vetted.verdict === 'vetted') return judgeSerial(vetted.signed.head, known, at);
   const { refusal, reason } = vetted;
   const head = vetted.signed?.head;

@@ -31,6 +31,8 @@ void test('a master killed between commit and send pushes the release when it is
     await network.waitForSerial(mirror, 'debian', serial);
     assert.deepEqual(await network.differences(mirror, 'debian'), []);
     await network.waitForPush('debian', serial, 'hub1', 'committed');
+    const { code, stdout } = await master.command('audit', 'verify');
+    assert.equal(code, 0, `no entry of the audit was lost or torn: ${stdout}`);
   } catch (error) {
     console.error(network.lastLines(25));
     throw error;

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { run } from '@pushmirror/host';
+import { chainDigest, type ChainedEntry } from './audit/chain.ts';
 
 const cli = join(import.meta.dirname, 'cli.ts');
 const cwd = join(import.meta.dirname, '..');
@@ -39,6 +40,43 @@ async function freePort(): Promise<number> {
   await new Promise((resolve) => server.close(resolve));
   return port;
 }
+
+test('audit verify names the first entry of an export that is not what it was', async () => {
+  const entries: ChainedEntry[] = [];
+  for (const sequence of [1, 2, 3]) {
+    const at = '2026-11-21T09:00:00.000Z';
+    const entry = {
+      sequence,
+      at,
+      actor: 'x',
+      origin: 'cli',
+      action: 'y',
+      subject: 'z',
+      detail: '{}',
+    };
+    entries.push({ ...entry, digest: chainDigest(entry, entries.at(-1)?.digest ?? '') });
+  }
+  const verify = async (given: readonly ChainedEntry[], ...flags: string[]) => {
+    const file = join(folder, 'audit.ndjson');
+    await writeFile(file, given.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+    return master('audit', 'verify', '--file', file, ...flags);
+  };
+  const last = `3:${entries[2]?.digest}`;
+  const good = await verify(entries);
+  assert.equal(good.stdout, `All 3 entries are as they were written.\n${last}\n`);
+  const changed = await verify(
+    entries.map((entry) => (entry.sequence === 2 ? { ...entry, actor: 'somebody else' } : entry)),
+  );
+  assert.deepEqual(
+    [changed.code, changed.stdout],
+    [1, 'The chain is broken: Entry 2 was changed, or the one before it was.\n'],
+  );
+  const shorter = await verify(entries.slice(0, 2), '--anchor', last, '--json');
+  assert.deepEqual(
+    [shorter.code, JSON.parse(shorter.stdout)],
+    [1, { ok: false, sequence: 3, reason: 'Entry 3 is missing, and so are all after it up to 3.' }],
+  );
+});
 
 test('what is wrong with a call is a usage error, in words', async () => {
   const cases = [

@@ -147,6 +147,7 @@ function showCommand(): Command {
     const { ssh } = mirror;
     const facts = {
       mirror: `${mirror.name} (${mirror.kind}, ${mirror.state}, tier ${mirror.tier})`,
+      [mirror.state]: mirror.stateReason && `${mirror.stateReason}, since ${mirror.stateAt}`,
       'pulls from': mirror.upstream ?? 'master',
       'pushed by': mirror.sender,
       ssh: `${ssh.user}@${ssh.host}:${ssh.port}`,
@@ -156,6 +157,9 @@ function showCommand(): Command {
       rsync: mirror.rsyncUrl,
       country: mirror.country,
       contact: mirror.contact,
+      sponsor: mirror.sponsor,
+      bandwidth: mirror.bandwidth,
+      addresses: mirror.addresses.length === 0 ? null : mirror.addresses.join(', '),
       added: mirror.addedAt,
     };
     for (const [what, value] of Object.entries(facts)) {

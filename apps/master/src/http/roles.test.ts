@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { createFixture, type Fixture } from '../setup/fixture.test.ts';
 
 /**
- * Every route below /v1 with those that it takes; a new route is a new line. What is not below /v1
- * is for the public. `own` is the operator of the mirror in the path; `holder` has the secret of the
+ * Every route below /v1 with those that it takes; a new route is a new line. What is not below /v1,
+ * or below /v1/public, is for the public. `own` is the operator of the mirror in the path; `holder` has the secret of the
  * registration in the path, which is no role.
  */
 const ADMINS = ['admin'];
@@ -42,6 +42,7 @@ const ROLES: Record<string, readonly string[] | 'public' | 'holder'> = {
   'POST /v1/invites': ADMINS,
   'DELETE /v1/invites/:id': ADMINS,
   'GET /v1/keys': ADMINS,
+  'POST /v1/keys/:kind': ADMINS,
   'POST /v1/keys/rsync': ADMINS,
   'GET /v1/mirrors': MANAGERS,
   'POST /v1/mirrors': ADMINS,
@@ -66,6 +67,7 @@ const ROLES: Record<string, readonly string[] | 'public' | 'holder'> = {
   'GET /v1/mirrors/:mirror/rsync-accounts': ADMINS,
   'POST /v1/mirrors/:mirror/settings': ADMINS,
   'POST /v1/mirrors/:mirror/suspend': ADMINS,
+  'POST /v1/mirrors/:mirror/vantage': ADMINS,
   'GET /v1/network': 'public',
   'GET /v1/openapi.json': 'public',
   'GET /v1/public/archives/:archive/releases': 'public',
@@ -85,10 +87,13 @@ const ROLES: Record<string, readonly string[] | 'public' | 'holder'> = {
   'POST /v1/rollouts/:archive/resume': MANAGERS,
   'POST /v1/rollouts/:archive/retry': MANAGERS,
   'GET /v1/set-up': AGENTS,
+  'GET /v1/signers': 'public',
   'GET /v1/status': 'public',
   'GET /v1/tokens': ADMINS,
   'POST /v1/tokens': ADMINS,
   'DELETE /v1/tokens/:id': ADMINS,
+  'GET /v1/vantage': AGENTS,
+  'POST /v1/vantage/looks': AGENTS,
 };
 
 /** It never ends for those whom it takes. */
@@ -103,6 +108,7 @@ const BODIES: Record<string, object> = {
   change: { contact: 'x' },
   maintenance: { weekday: 1, startMinute: 0, minutes: 60 },
   operators: { label: 'x' },
+  'confirm-key': { fingerprint: `SHA256:${'A'.repeat(43)}` },
 };
 
 test(
@@ -130,6 +136,7 @@ test(
       path
         .replace(':mirror', mirror)
         .replace(':archive', 'debian')
+        .replace(':kind', 'push')
         .replace(':serial', String(serial))
         .replace(/:id.*?(?=\/|$)/, '0123456789abcdef');
 
@@ -141,7 +148,7 @@ test(
     assert.equal(all.length > 60, true, all.join(', '));
     for (const route of all) {
       const [method, path] = route.split(' ') as ['GET' | 'POST' | 'DELETE', string];
-      if (!path.startsWith('/v1/')) {
+      if (!path.startsWith('/v1/') || path.startsWith('/v1/public/')) {
         assert.equal(method, 'GET', `${route} is for the public, who only look`);
         continue;
       }

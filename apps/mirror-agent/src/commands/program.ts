@@ -13,6 +13,7 @@ const commands: Record<string, (context: CommandContext) => Promise<Command>> = 
   sync: async (context) => (await import('./sync.ts')).syncCommand(context),
   verify: async (context) => (await import('./verify.ts')).verifyCommand(context),
   status: async (context) => (await import('./status.ts')).statusCommand(context),
+  show: async (context) => (await import('./show.ts')).showCommand(context),
   pause: async (context) => (await import('./operate.ts')).pauseCommand(context),
   resume: async (context) => (await import('./operate.ts')).resumeCommand(context),
   maintenance: async (context) => (await import('./maintenance.ts')).maintenanceCommand(context),

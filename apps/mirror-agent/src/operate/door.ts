@@ -18,7 +18,7 @@ export interface OperatorDoor {
 }
 
 /**
- * Paths are those below `/v1/mirrors/NAME/`. The token is that of `tokenFile`, else of the file
+ * Paths are those below `/v1/mirrors/NAME/`, empty for the mirror itself. The token is that of `tokenFile`, else of the file
  * `operator_token` beside the configuration, which `register` has written.
  *
  * @throws AgentError `config`; HostError for the token's file.
@@ -34,7 +34,8 @@ export function openOperatorDoor(
   const file = files.tokenFile ?? join(dirname(files.config), 'operator_token');
   const token = readSecret(file).toString('utf8').trim();
   const ask = createAskMaster(master.url, signal);
-  const at = (path: string) => `/v1/mirrors/${encodeURIComponent(name)}/${path}`;
+  const own = `/v1/mirrors/${encodeURIComponent(name)}`;
+  const at = (path: string) => (path === '' ? own : `${own}/${path}`);
   return {
     mirror: name,
     get: (path, answer) => ask(answer, 'GET', at(path), { token }),

@@ -128,6 +128,9 @@ export const mirrorSchema = z.object({
   name: z.string(),
   kind: z.enum(['agent', 'ftpsync']),
   state: z.string(),
+  /** Of one that is paused, suspended or has left: why, and since when. */
+  stateReason: z.string().nullable(),
+  stateAt: time.nullable(),
   tier: count,
   upstream: z.string().nullable(),
   sender: z.string(),
@@ -138,6 +141,10 @@ export const mirrorSchema = z.object({
   rsyncUrl: z.string().nullable(),
   country: z.string().nullable(),
   contact: z.string().nullable(),
+  sponsor: z.string().nullable(),
+  bandwidth: z.string().nullable(),
+  /** Where it pulls from, as its operator says. */
+  addresses: z.array(z.string()),
   addedAt: time,
   /** How many of its downstreams may pull from it at once; null is the default of its tier. */
   slots: count.nullable(),

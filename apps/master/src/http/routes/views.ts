@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type {
   ArchiveRow,
   MirrorArchiveRow,
@@ -117,6 +117,8 @@ export function mirrorView(
     name: row.name,
     kind: row.kind,
     state: row.state,
+    stateReason: row.state_reason,
+    stateAt: row.state_at,
     tier: tree.tier(row.name),
     upstream: row.upstream,
     sender: tree.senderOf(row.name),
@@ -127,6 +129,9 @@ export function mirrorView(
     rsyncUrl: row.rsync_url,
     country: row.country,
     contact: row.contact,
+    sponsor: row.sponsor,
+    bandwidth: row.bandwidth,
+    addresses: row.addresses === null ? [] : z.array(z.string()).parse(JSON.parse(row.addresses)),
     addedAt: row.added_at,
     slots: row.slots,
     standing: row.standing === 1,

@@ -5,6 +5,7 @@
  *
  *     scripts/bench propagation [--files 20000] [--changed 20] [--hubs 4] [--leaves 4] [--runs 5] [--json]
  *
+ * CPU is that of all processes on all sides: publishing and pushing, agents, ftpsync, sshd, rsync.
  * Ours begins with the command `mirror-master publish`, so that describing the release is part of
  * it; theirs begins with the command runmirrors. A leaf has the release when its own trace file
  * names the release's serial: that file is written after the indexes have switched. The first run is
@@ -20,6 +21,7 @@ import { waitFor } from '../harness/wait.ts';
 import { createArchive } from './propagation/archive.ts';
 import { shapeOf } from './propagation/shape.ts';
 import { startStockTree, type StockTree } from './propagation/stock-tree.ts';
+import { childrenCpuOf, cpuOfAll } from './push/cpu.ts';
 import { conclude, median, note, rounded } from './push/figures.ts';
 
 const { values } = parseArgs({
@@ -39,6 +41,11 @@ const shape = shapeOf(Number(values.hubs), Number(values.leaves));
 const ARCHIVE = 'bench';
 const DEADLINE_MS = 300_000;
 
+interface Cost {
+  wall: number;
+  cpu: number;
+}
+
 const network = await createNetwork({
   hubs: shape.hubs.length,
   leavesPerHub: shape.leaves.length / shape.hubs.length,
@@ -56,29 +63,33 @@ try {
     await archive.copyTo(stock.treeOf(name));
   }
   await network.start();
-  const ours: number[] = [];
-  const peer: number[] = [];
+  const ours: Cost[] = [];
+  const peer: Cost[] = [];
   for (let run = 0; run <= runs; run += 1) {
     await archive.change(changed);
-    const { serial, seconds } = await publish(network);
-    const theirs = await stock.push(serial);
-    note(
-      `run ${run}: ours ${seconds.toFixed(2)} s; ftpsync and runmirrors ${theirs.toFixed(2)} s` +
-        (run === 0 ? ' (not counted)' : ''),
-    );
+    let serial = 0;
+    const our = await measured(services(network), async () => {
+      const published = await publish(network);
+      serial = published.serial;
+      return published.seconds;
+    });
+    const { push, pids } = stock;
+    const their = await measured(pids(), () => push(serial));
+    const skipped = run === 0 ? ' (not counted)' : '';
+    note(`run ${run}: ours ${inWords(our)}; ftpsync and runmirrors ${inWords(their)}${skipped}`);
     if (run === 0) continue;
-    ours.push(seconds);
-    peer.push(theirs);
+    ours.push(our);
+    peer.push(their);
   }
-  const [us, them] = [median(ours), median(peer)];
+  const [us, them] = [medians(ours), medians(peer)];
   conclude({
     bench: 'propagation',
     runs,
     files,
     mirrors: network.mirrors.length,
-    ours: rounded({ wall: us }),
-    peer: rounded({ wall: them }),
-    ratio: rounded({ wall: them / us }),
+    ours: rounded(us),
+    peer: rounded(them),
+    ratio: rounded({ wall: them.wall / us.wall, cpu: them.cpu / us.cpu }),
   });
 } catch (error) {
   note(network.lastLines(10));
@@ -86,6 +97,27 @@ try {
 } finally {
   await stock?.stop();
   await network.close();
+}
+
+/** What runs all the time; what it starts, and what we start, ends within a run. */
+async function measured(pids: readonly number[], work: () => Promise<number>): Promise<Cost> {
+  const all = () => cpuOfAll(pids) + childrenCpuOf('self');
+  const before = all();
+  const wall = await work();
+  return { wall, cpu: all() - before };
+}
+
+function services({ master, mirrors }: Network): number[] {
+  return [master, ...mirrors].map(({ service }) => service.pid() ?? 0);
+}
+
+function medians(costs: readonly Cost[]): Cost {
+  const of = (figure: keyof Cost) => median(costs.map((cost) => cost[figure]));
+  return { wall: of('wall'), cpu: of('cpu') };
+}
+
+function inWords({ wall, cpu }: Cost): string {
+  return `${wall.toFixed(2)} s, ${cpu.toFixed(2)} s of CPU`;
 }
 
 async function publish({ master, leaves }: Network): Promise<{ serial: number; seconds: number }> {

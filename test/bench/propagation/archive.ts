@@ -1,16 +1,18 @@
-import { cp, mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { buildPlainTree, noise, plainName } from '../../harness/plain-tree.ts';
+import { tool } from '../../harness/tool.ts';
 
 /** An archive of many small files, with an index and a Release file that change with each release. */
 export interface Archive {
   /** So many new packages, and the indexes with them; returns the name of the Release file. */
   change(packages: number): Promise<string>;
   /** A whole copy, as a mirror that has been there for long has it. */
-  copyTo(folder: string): Promise<void>;
+  copyTo(folder: string): Promise<unknown>;
 }
 
 const INDEX = 'dists/stable/main/binary-amd64/Packages';
+const COPY_MS = 300_000;
 const RELEASE = 'dists/stable/Release';
 
 export async function createArchive(root: string, files: number): Promise<Archive> {
@@ -39,6 +41,6 @@ export async function createArchive(root: string, files: number): Promise<Archiv
       await writeIndexes();
       return RELEASE;
     },
-    copyTo: (folder) => cp(root, folder, { recursive: true, preserveTimestamps: true }),
+    copyTo: (folder) => tool(['cp', '-a', `${root}/.`, folder], { deadlineMs: COPY_MS }),
   };
 }

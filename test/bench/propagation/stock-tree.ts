@@ -16,6 +16,8 @@ export interface StockTree {
   treeOf(mirror: string): string;
   /** Push, and wait until every leaf has the file: seconds. */
   push(serial: number): Promise<number>;
+  /** Of what runs all the time: sshd and the rsync daemon. */
+  pids(): number[];
   stop(): Promise<void>;
 }
 
@@ -104,6 +106,7 @@ export async function startStockTree(folder: string, up: string, shape: Shape): 
       });
       return seconds;
     },
+    pids: () => [sshd.service, rsyncd].map((service) => service.pid() ?? 0),
     async stop() {
       await Promise.allSettled([sshd.service.stop(), rsyncd.stop()]);
     },

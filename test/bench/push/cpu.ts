@@ -1,10 +1,22 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 const TICKS_A_SECOND = 100;
 
 /** Of a process, all its threads, and all its children that have ended (proc_pid_stat(5)), in s. */
 export function cpuOf(process: number | 'self'): number {
   return fieldsOf(process).reduce((sum, ticks) => sum + ticks, 0);
+}
+
+/** Of processes and all that descend from them, those that still run and those that have ended. */
+export function cpuOfAll(processes: readonly number[]): number {
+  return processes.reduce((sum, pid) => sum + cpuOf(pid) + cpuOfAll(childrenOf(pid)), 0);
+}
+
+function childrenOf(pid: number): number[] {
+  return readdirSync(`/proc/${pid}/task`).flatMap((thread) => {
+    const text = readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').trim();
+    return text === '' ? [] : text.split(' ').map(Number);
+  });
 }
 
 /** Of the children alone. */

@@ -136,6 +136,7 @@ export async function setUpSyncBench(files: number, keep?: string): Promise<Sync
     async release(changed) {
       for (let i = 0; i < changed; i += 1) {
         const name = plainName(((serial * changed + i) * 7919) % files);
+        await rm(join(up, name)); // A new file, as tools that publish make them.
         await writeFile(join(up, name), noise(`${serial}${name}`, 200 + (serial % 50) + 1));
       }
       index.write(`release ${serial}`, (serial * 4_099) % (index.length - 100));

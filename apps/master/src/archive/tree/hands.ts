@@ -122,8 +122,9 @@ export class Hands {
 }
 
 const MOST_HANDS = 32;
-const SCANS_HERE = 4;
-const TABLE_HERE = 2 * 1024 * 1024;
+/** A thread takes as long to start as to look at 20,000 files. */
+const SCANS_HERE = 10;
+const TABLE_HERE = 4 * 1024 * 1024;
 const BYTES_HERE = 32 * 1024 * 1024;
 /** Opening a file costs about as much as hashing so many bytes. */
 const BYTES_A_FILE = 16 * 1024;

@@ -9,6 +9,12 @@ import { waitFor } from './harness/wait.ts';
 void test('new signing and push keys, while mirrors are up and while one is away; nobody does anything by hand', async () => {
   await withNetwork({ hubs: 1, leavesPerHub: 2 }, async (network) => {
     const { master } = network;
+    for (const mirror of network.mirrors) {
+      await mirror.configure((settings) => {
+        settings['master'] = { ...(settings['master'] as object), follow_tree: true };
+      });
+      await mirror.service.restart();
+    }
     const away = network.leaves[1]!;
     await buildPlainTree(network.tree('debian'), { files: 10 });
     const publish = async (mirrors = network.mirrors) => {

@@ -21,7 +21,15 @@ describe('the rules, by the API', () => {
       const { body } = await f.call('GET', '/v1/acl');
       return (body as { rules: { id: string }[] }).rules.map(({ id }) => id);
     };
-    const registry = ['open:debian', 'pull:debian:hub', 'trigger:debian:hub'];
+    const registry = [
+      'open:debian',
+      'pull:debian:hub',
+      'trigger:debian:hub',
+      'publish:admin',
+      'publish:release-manager',
+      'register:anybody',
+      'read:anybody',
+    ];
     assert.deepEqual(await ids(), registry, 'tried, not done');
     assert.equal((await f.call('POST', '/v1/acl/rules', RESTRICTED)).status, 200);
     assert.deepEqual(await ids(), [RESTRICTED.id, ...registry]);
@@ -52,7 +60,8 @@ describe('the rules, by the API', () => {
       [{ path: 'dists/x', effect: 'allow' }, /make it a view/],
       [{ from: ['10.0.0.1/8'] }, /range/],
       [{ valid_from: 'soon' }, /time/],
-      [{ action: 'publish' }, /./],
+      [{ action: 'dance' }, /./],
+      [{ action: 'publish', path: 'dists' }, /path/],
     ] as const) {
       const { status, text } = await f.call('POST', '/v1/acl/rules', { ...RESTRICTED, ...part });
       assert.ok(status >= 400 && status < 500, text);

@@ -18,7 +18,7 @@ export function removed(id: string): Edit {
   return ({ rule: rules, view }) => {
     const left = rules.filter((rule) => rule.id !== id);
     if (left.length < rules.length) return { rule: left, view };
-    const text = /^(open|pull|trigger):/.test(id)
+    const text = /^(open|pull|trigger|publish|register|read):/.test(id)
       ? `Rule "${id}" follows from the registry. Add a rule that denies it instead.`
       : `There is no rule "${id}".`;
     throw new MasterError('invalid', text);

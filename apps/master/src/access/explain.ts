@@ -1,10 +1,12 @@
-import { decide, matchesPath, type Considered, type Request } from '@pushmirror/acl';
+import { decide, matchesPath, type Action, type Considered, type Request } from '@pushmirror/acl';
 import { whoIs, type Policy } from './policy.ts';
 
 /** What is asked: may this mirror (or anybody) do this? */
 export interface Question {
   mirror?: string | undefined;
-  action: 'pull' | 'trigger';
+  action: Action;
+  role?: string | undefined;
+  key?: string | undefined;
   archive: string;
   view?: string | undefined;
   path?: string | undefined;
@@ -27,10 +29,10 @@ export interface Explanation {
  * view, as the compiled modules offer it.
  */
 export function explain(policy: Policy, question: Question, at: Date): Explanation {
-  const { mirror, action, archive, path, from } = question;
+  const { mirror, action, archive, path, from, role, key } = question;
   const view = question.view ?? viewAround(policy, archive, path);
   const request: Request = {
-    who: whoIs(policy, mirror),
+    who: { ...whoIs(policy, mirror, key), ...(role === undefined ? {} : { roles: [role] }) },
     action,
     archive,
     at,

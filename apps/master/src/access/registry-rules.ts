@@ -13,6 +13,10 @@ export const IN_GOOD_STANDING: ReadonlySet<string> = new Set(['active', 'paused'
  *   more specific than such a deny.
  * - `trigger:ARCHIVE:MIRROR`: a mirror may be sent the news of what it has opted in to.
  *
+ * - `publish:admin` and `publish:release-manager`: tokens of these roles publish.
+ * - `register:anybody` and `read:anybody`: what the network's policy and the roles of the API leave
+ *   open is open to all.
+ *
  * They are defaults: a rule that names a mirror, a role or a tier always wins over them.
  */
 export function registryRules(parts: Pick<PolicyParts, 'archives' | 'mirrors' | 'optIns'>): Rule[] {
@@ -37,5 +41,12 @@ export function registryRules(parts: Pick<PolicyParts, 'archives' | 'mirrors' | 
         }),
       ),
     );
-  return [...open, ...own];
+  const ofTheMaster = (['admin', 'release-manager'] as const).map((role): Rule => {
+    const id = `publish:${role}`;
+    return { id, effect: 'allow', who: { role }, action: 'publish', isDefault: true };
+  });
+  const ofAnybody = (['register', 'read'] as const).map((action): Rule => {
+    return { id: `${action}:anybody`, effect: 'allow', who: {}, action, isDefault: true };
+  });
+  return [...open, ...own, ...ofTheMaster, ...ofAnybody];
 }

@@ -9,6 +9,12 @@ const moment = z.iso.datetime({
   error: 'expected a time such as "2026-12-01T00:00:00Z"',
 });
 
+/** What rules are about. */
+export const ACTIONS = ['pull', 'trigger', 'register', 'publish', 'read'] as const;
+
+/** Of mirrors, where they pull or are triggered; of tokens, for what is asked of the master. */
+export const ROLES = ['mirror', 'hub', 'leaf', 'admin', 'release-manager', 'operator'] as const;
+
 /**
  * A rule as people write it: in TOML, in the API, by the options of `acl add`. What is left out
  * holds for everything.
@@ -16,7 +22,7 @@ const moment = z.iso.datetime({
 export const ruleText = z.strictObject({
   id: word.max(128),
   effect: z.enum(['allow', 'deny']),
-  action: z.enum(['pull', 'trigger']),
+  action: z.enum(ACTIONS),
   mirror: word.optional(),
   /** The fingerprint of a key. */
   key: z
@@ -24,7 +30,7 @@ export const ruleText = z.strictObject({
     .regex(/^SHA256:[A-Za-z0-9+/]{43}$/, { error: 'expected a fingerprint, "SHA256:..."' })
     .optional(),
   network: word.optional(),
-  role: z.enum(['mirror', 'hub', 'leaf']).optional(),
+  role: z.enum(ROLES).optional(),
   tier: z.int().min(1).max(100).optional(),
   archive: word.optional(),
   view: word.optional(),
@@ -61,7 +67,7 @@ export type ViewText = z.output<typeof viewText>;
 export type AccessText = z.output<typeof accessText>;
 
 /** Rules that follow from the registry have such ids; nobody else's may. */
-const RESERVED = /^(open|pull|trigger):/;
+const RESERVED = /^(open|pull|trigger|publish|register|read):/;
 
 /**
  * The rule that a text means.
@@ -72,7 +78,7 @@ export function ruleOf(text: RuleText): Rule {
   const { id, effect, action, mirror, key, network, role, tier } = text;
   const { archive, view, path, from } = text;
   if (RESERVED.test(id)) {
-    const message = `Rule "${id}": ids that begin with "open:", "pull:" or "trigger:" are the registry's.`;
+    const message = `Rule "${id}": ids that begin with "open:" or an action and ":" are the registry's.`;
     throw new MasterError('invalid', message);
   }
   if (
@@ -80,6 +86,10 @@ export function ruleOf(text: RuleText): Rule {
     (view ?? path ?? from ?? text.valid_from ?? text.valid_until) !== undefined
   ) {
     const message = `Rule "${id}": a trigger is of an archive as a whole, at any time; view, path, from and dates are for pull.`;
+    throw new MasterError('invalid', message);
+  }
+  if (action !== 'pull' && (view ?? path) !== undefined) {
+    const message = `Rule "${id}": view and path are for pull.`;
     throw new MasterError('invalid', message);
   }
   const rule: Rule = {

@@ -2,7 +2,7 @@ import { loadConfig } from '@pushmirror/config';
 import { Command, Option } from 'commander';
 import { resolve } from 'node:path';
 import type { z } from 'zod';
-import { accessText } from '../access/rule-text.ts';
+import { accessText, ACTIONS, ROLES } from '../access/rule-text.ts';
 import { accessChangedSchema } from '../http/routes/access-schemas.ts';
 import { apiPath, createClient } from './client.ts';
 import { withCommonOptions, type CommonOptions } from './config-option.ts';
@@ -17,6 +17,7 @@ interface AddOptions extends ChangeOptions {
   deny?: boolean;
   action: string;
   mirror?: string;
+  key?: string;
   network?: string;
   role?: string;
   tier?: number;
@@ -34,13 +35,10 @@ export function addCommand(): Command {
     .description('add a rule; what is left out holds for everything')
     .argument('<id>', 'its name')
     .option('--deny', 'deny instead of allow')
-    .addOption(
-      new Option('--action <action>', 'what it is about')
-        .choices(['pull', 'trigger'])
-        .default('pull'),
-    )
+    .addOption(new Option('--action <action>', 'what it is about').choices(ACTIONS).default('pull'))
     .option('--mirror <name>', 'only this mirror')
-    .addOption(new Option('--role <role>', 'only these').choices(['mirror', 'hub', 'leaf']))
+    .option('--key <fingerprint>', 'only with this key, SHA256:...')
+    .addOption(new Option('--role <role>', 'only these').choices(ROLES))
     .option('--tier <number>', 'only mirrors of this tier', wholeNumber)
     .option('--network <name>', 'only mirrors of this network')
     .option('--archive <name>', 'only this archive')
@@ -55,7 +53,7 @@ export function addCommand(): Command {
       '\nExamples:\n  mirror-master acl add debian-restricted --deny --archive debian --dry-run\n  mirror-master acl add no-leaf1 --deny --mirror leaf1.example.org',
     );
   return withDryRun(command).action(async (id: string, options: AddOptions) => {
-    const { action, mirror, network, role, tier, archive, view, path, from, note } = options;
+    const { action, mirror, key, network, role, tier, archive, view, path, from, note } = options;
     const rule = {
       id,
       effect: options.deny === true ? 'deny' : 'allow',
@@ -63,6 +61,7 @@ export function addCommand(): Command {
       valid_until: options.validUntil,
       action,
       mirror,
+      key,
       network,
       role,
       tier,

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { z } from 'zod';
-import { accessText, viewText } from '../access/rule-text.ts';
+import { accessText, ACTIONS, ROLES, viewText } from '../access/rule-text.ts';
 import { explanationSchema, ruleSchema } from '../http/routes/access-schemas.ts';
 import { accessToml } from './access-toml.ts';
 import { apiPath, createClient } from './client.ts';
@@ -17,6 +17,8 @@ interface ExplainOptions extends CommonOptions {
   view?: string;
   path?: string;
   from?: string;
+  key?: string;
+  role?: string;
   action: string;
 }
 
@@ -52,18 +54,18 @@ export function explainCommand(): Command {
     .option('--view <name>', 'which view of it')
     .option('--path <path>', 'which path in it')
     .option('--from <address>', 'from where')
+    .option('--key <fingerprint>', 'with which key')
+    .addOption(new Option('--role <role>', 'of which role').choices(ROLES))
     .addOption(
-      new Option('--action <action>', 'what is to be done')
-        .choices(['pull', 'trigger'])
-        .default('pull'),
+      new Option('--action <action>', 'what is to be done').choices(ACTIONS).default('pull'),
     )
     .addHelpText(
       'after',
       '\nExample:\n  mirror-master acl explain --mirror leaf1.example.org --archive debian --from 192.0.2.7',
     );
   return withCommonOptions(command).action(async (options: ExplainOptions) => {
-    const { mirror, archive, view, path, from: address, action } = options;
-    const question = { mirror, archive, view, path, from: address, action };
+    const { mirror, archive, view, path, from: address, action, key, role } = options;
+    const question = { mirror, archive, view, path, from: address, action, key, role };
     const client = createClient(options);
     const said = await client.post(apiPath('acl', 'explain'), question, explanationSchema);
     if (options.json === true) return sayJson(said);
@@ -86,8 +88,8 @@ export function exportCommand(): Command {
 
 type Shown = z.output<typeof ruleSchema>;
 
-function who({ mirror, role, tier, network }: Shown): string {
-  const parts = [mirror, role, tier === undefined ? undefined : `tier ${tier}`, network];
+function who({ mirror, key, role, tier, network }: Shown): string {
+  const parts = [mirror, key, role, tier === undefined ? undefined : `tier ${tier}`, network];
   return parts.filter((part) => part !== undefined).join(', ') || 'anybody';
 }
 

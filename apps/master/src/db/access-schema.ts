@@ -8,7 +8,7 @@ export interface AccessTables {
 export interface AccessRuleRow {
   id: string;
   effect: 'allow' | 'deny';
-  action: 'pull' | 'trigger';
+  action: 'pull' | 'trigger' | 'register' | 'publish' | 'read';
   mirror: string | null;
   /** Since migration 0007. */
   key_print: string | null;

@@ -23,6 +23,8 @@ export interface Auth {
   allow(...roles: Role[]): onRequestAsyncHookHandler;
   /** Only behind `allow`. */
   caller(request: FastifyRequest): Caller;
+  /** Who sent it, where no token is needed: nobody known for every token that is not in order. */
+  peek(request: Pick<FastifyRequest, 'headers' | 'ip'>): Promise<Caller | undefined>;
   /** Behind `allow('agent')`: the mirror that the token is for. */
   mirror(request: FastifyRequest): string;
   /** For routes that know callers by other secrets: refuses an address that tried too many. */
@@ -48,8 +50,7 @@ export function createAuth(db: Db, failures: FailureLimit): Auth {
         'A valid token is needed: Authorization: Bearer pmt_...',
       );
     }
-    const { role, mirror } = row;
-    return { name: mirror ?? `${row.label} (${row.id})`, origin: request.ip, role, mirror };
+    return callerOf(row, request);
   };
 
   const caller = (request: FastifyRequest): Caller => {
@@ -72,6 +73,10 @@ export function createAuth(db: Db, failures: FailureLimit): Auth {
         callers.set(request, found);
       },
     caller,
+    async peek(request) {
+      const row = await recognise(db, request.headers.authorization);
+      return row && callerOf(row, request);
+    },
     mirror(request) {
       const { mirror } = caller(request);
       if (mirror === null) throw new MasterError('forbidden', 'This token is not one of a mirror.');
@@ -80,6 +85,11 @@ export function createAuth(db: Db, failures: FailureLimit): Auth {
     throttle: (request) => failures.check(request.ip),
     failed: (request) => failures.count(request.ip),
   };
+}
+
+function callerOf(row: TokenRow, { ip: origin }: Pick<FastifyRequest, 'ip'>): Caller {
+  const { role, mirror } = row;
+  return { name: mirror ?? `${row.label} (${row.id})`, origin, role, mirror };
 }
 
 async function recognise(db: Db, header: string | undefined): Promise<TokenRow | undefined> {

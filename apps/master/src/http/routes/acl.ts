@@ -8,7 +8,7 @@ import type { CheckedAccess } from '../../access/check-installed.ts';
 import { explain } from '../../access/explain.ts';
 import { added, removed } from '../../access/edits.ts';
 import type { Rendered } from '../../access/render.ts';
-import { accessText, ruleText, viewText } from '../../access/rule-text.ts';
+import { accessText, ACTIONS, ROLES, ruleText, viewText } from '../../access/rule-text.ts';
 import type { Db } from '../../db/open.ts';
 import type { Auth } from '../auth.ts';
 import {
@@ -34,7 +34,10 @@ const query = z.object({ dryRun: z.enum(['true', 'false']).default('false') });
 const changed = { security: bearer, querystring: query, response: { 200: accessChangedSchema } };
 const question = z.strictObject({
   mirror: name.optional(),
-  action: z.enum(['pull', 'trigger']),
+  /** Of a token, or of a mirror where that is not known to be one. */
+  role: z.enum(ROLES).optional(),
+  key: ruleText.shape.key,
+  action: z.enum(ACTIONS),
   archive: name,
   view: name.optional(),
   path: z.string().min(1).max(4096).optional(),

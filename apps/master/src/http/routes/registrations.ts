@@ -1,4 +1,5 @@
 import { normalizeIP } from '@fastify/rate-limit';
+import { AclError, fingerprint, parsePublicKey } from '@pushmirror/acl';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
@@ -7,6 +8,8 @@ import { listMirrors } from '../../db/mirrors.ts';
 import type { Db } from '../../db/open.ts';
 import { listOptIns } from '../../db/opt-ins.ts';
 import type { RegistrationRow } from '../../db/registration-schema.ts';
+import type { Access } from '../../access/access.ts';
+import { hiddenArchives, mustRegister } from '../../access/may.ts';
 import { findRegistration, openRegistrations } from '../../db/registrations.ts';
 import { currentRelease } from '../../db/releases.ts';
 import type { MirrorRow } from '../../db/schema.ts';
@@ -29,6 +32,8 @@ import {
 import { bearer, line, name } from './schemas.ts';
 
 export interface RegistrationNeeds {
+  access: Access;
+  now: () => Date;
   db: Db;
   auth: Auth;
   registrations: Registrations;
@@ -70,7 +75,9 @@ export function registrationRoutes(
   app.get('/v1/network', { schema: { response: { 200: networkSchema } } }, async () => {
     const { network, pushKey } = needs.facts();
     const archives = [];
+    const hidden = hiddenArchives(await needs.access.policy(), needs.now());
     for (const { name: archive, profile } of await listArchives(db)) {
+      if (hidden.has(archive)) continue;
       const bytes = (await currentRelease(db, archive))?.bytes ?? 0;
       archives.push({ name: archive, profile, bytes });
     }
@@ -94,6 +101,9 @@ export function registrationRoutes(
     },
     async (request, reply) => {
       auth.throttle(request);
+      const { name: mirror, archives, hostKey, pushKey } = request.body;
+      const keys = [hostKey, pushKey].flatMap((line) => printOf(line) ?? []);
+      await mustRegister(needs.access, { mirror, archives, keys, from: request.ip }, needs.now);
       const begun = await registrations.begin(request.body, request.ip).catch((error: unknown) => {
         if (error instanceof MasterError && error.code === 'forbidden') auth.failed(request);
         throw error;
@@ -233,4 +243,14 @@ function reviewView(
   const request = keptRequest.parse(JSON.parse(row.request));
   const sameHostKeyAs = othersWithHostKey(mirrors, row.mirror, request.hostKey);
   return { ...registrationView(row), origin, invite, decidedBy, sameHostKeyAs, request };
+}
+
+/** Undefined for what is no key; the registration itself says so. */
+function printOf(line: string | undefined): string | undefined {
+  try {
+    return line === undefined ? undefined : fingerprint(parsePublicKey(line).blob);
+  } catch (error) {
+    if (error instanceof AclError) return undefined;
+    throw error;
+  }
 }

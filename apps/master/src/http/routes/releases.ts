@@ -1,4 +1,6 @@
 import type { FastifyInstance } from 'fastify';
+import type { Access } from '../../access/access.ts';
+import { mustPublish } from '../../access/may.ts';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { LIMITS, percentDecode, type TreePath } from '@pushmirror/manifest';
@@ -10,6 +12,8 @@ import { answerFor } from '../errors.ts';
 import { attemptSchema, bearer, name, publishedSchema } from './schemas.ts';
 
 export interface ReleaseNeeds {
+  access: Access;
+  now: () => Date;
   auth: Auth;
   publisher: Publisher;
 }
@@ -53,6 +57,8 @@ export function releaseRoutes(base: FastifyInstance, needs: ReleaseNeeds, done: 
     async (request, reply) => {
       const { wait, ...chosen } = request.body;
       const { archive } = request.params;
+      const { role } = auth.caller(request);
+      await mustPublish(needs.access, { role, archive, from: request.ip }, needs.now);
       const { attempt, done: ended } = await publisher.begin(archive, auth.caller(request), chosen);
       if (!wait) return reply.code(202).send(attemptView(attempt));
       return reply.code(201).send(await ended);

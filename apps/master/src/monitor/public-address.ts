@@ -9,9 +9,15 @@ export function publicAddress(
   archive: string,
   archives: readonly string[],
 ): PublicAddress | undefined {
-  if (mirror.http_url !== null) {
-    return { by: 'http', url: `${archiveFolder(mirror.http_url, archive, archives)}${HEAD_PATH}` };
+  const { http_url: web } = mirror;
+  if (web !== null && isWebUrl(web)) {
+    return { by: 'http', url: `${archiveFolder(web, archive, archives)}${HEAD_PATH}` };
   }
-  if (mirror.rsync_url === null) return undefined;
+  if (!mirror.rsync_url?.startsWith('rsync://')) return undefined;
   return { by: 'rsync', url: `${mirror.rsync_url.replace(/\/+$/, '')}/${archive}/${HEAD_PATH}` };
+}
+
+/** Only an address of the web is one, whoever wrote it and however it came into the database. */
+function isWebUrl(text: string): boolean {
+  return /^https?:\/\//i.test(text) && URL.canParse(text);
 }

@@ -2,14 +2,13 @@ import type { FastifyInstance } from 'fastify';
 import { createCountryOf } from '../../geo/client-country.ts';
 import { createPageCache } from '../page/cache.ts';
 import { createSharedOverview } from '../page/pages.ts';
-import { hiddenArchives } from '../../access/may.ts';
-import { readRules } from '../read-rules.ts';
 import { accessRoutes } from './access.ts';
 import { aclRoutes, type AclNeeds } from './acl.ts';
 import { archiveRoutes, type ArchiveNeeds } from './archives.ts';
 import { atomRoutes } from './atom.ts';
 import { auditRoutes } from './audit.ts';
 import { badgeRoutes } from './badges.ts';
+import { deskRoutes } from './desk.ts';
 import { downstreamRoutes } from './downstreams.ts';
 import { eventRoutes, type EventNeeds } from './events.ts';
 import { headRoutes } from './heads.ts';
@@ -61,14 +60,7 @@ export async function routes(app: FastifyInstance, needs: RouteNeeds): Promise<v
   app.addHook('onSend', async ({ method }) => {
     if (method !== 'GET' && method !== 'HEAD') cache.changed();
   });
-  app.addHook('preHandler', readRules(needs.access, needs.auth, needs.now));
-  const shown = createSharedOverview({ ...needs, changes: cache.changes });
-  const overview = async () => {
-    const hidden = hiddenArchives(await needs.access.policy(), needs.now());
-    const all = await shown();
-    if (hidden.size === 0) return all;
-    return { ...all, archives: all.archives.filter(({ name }) => !hidden.has(name)) };
-  };
+  const overview = createSharedOverview({ ...needs, changes: cache.changes });
   const publicUrl = () => needs.facts().url;
   const shared = { ...needs, cache, overview, publicUrl, countryOf: createCountryOf() };
   await app.register(pageRoutes, shared);
@@ -79,6 +71,7 @@ export async function routes(app: FastifyInstance, needs: RouteNeeds): Promise<v
   await app.register(metricRoutes, shared);
   await app.register(mirrorzRoutes, shared);
   await app.register(listRoutes, shared);
+  await app.register(deskRoutes, shared);
   await app.register(archiveRoutes, needs);
   await app.register(headRoutes, needs);
   await app.register(policyRoutes, needs);

@@ -1,0 +1,62 @@
+import type { Role } from '../../db/schema.ts';
+
+/** What one can do at the desk: each is one call of the API, with the token that logged in. */
+export interface DeskAction {
+  roles: readonly Role[];
+  /** The API's path; the subject is put in, escaped. */
+  path: (subject: string) => string;
+  /** Whether a reason goes along: none, if one was given, or always. */
+  reason: 'none' | 'optional' | 'required';
+  done: string;
+}
+
+export const DESK_ACTIONS = {
+  approve: {
+    roles: ['admin'],
+    path: (subject) => `/v1/registrations/${subject}/approve`,
+    reason: 'none',
+    done: 'is approved',
+  },
+  refuse: {
+    roles: ['admin'],
+    path: (subject) => `/v1/registrations/${subject}/refuse`,
+    reason: 'required',
+    done: 'is refused',
+  },
+  suspend: {
+    roles: ['admin'],
+    path: (subject) => `/v1/mirrors/${subject}/suspend`,
+    reason: 'required',
+    done: 'is suspended',
+  },
+  pause: {
+    roles: ['admin', 'operator'],
+    path: (subject) => `/v1/mirrors/${subject}/pause`,
+    reason: 'required',
+    done: 'is paused',
+  },
+  resume: {
+    roles: ['admin', 'operator'],
+    path: (subject) => `/v1/mirrors/${subject}/resume`,
+    reason: 'none',
+    done: 'is active again',
+  },
+  halt: {
+    roles: ['admin', 'release-manager'],
+    path: (subject) => `/v1/rollouts/${subject}/halt`,
+    reason: 'optional',
+    done: 'is held',
+  },
+  'go-on': {
+    roles: ['admin', 'release-manager'],
+    path: (subject) => `/v1/rollouts/${subject}/resume`,
+    reason: 'none',
+    done: 'goes on',
+  },
+} satisfies Record<string, DeskAction>;
+
+export type DeskActionName = keyof typeof DESK_ACTIONS;
+
+export function deskAction(name: string): DeskAction | undefined {
+  return Object.hasOwn(DESK_ACTIONS, name) ? DESK_ACTIONS[name as DeskActionName] : undefined;
+}

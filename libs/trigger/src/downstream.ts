@@ -31,6 +31,8 @@ export const downstream = z.object({
   standing: z.boolean().optional(),
   /** It has downstreams of its own, so it goes before those that have none. */
   hub: z.boolean().optional(),
+  /** It has not been reached for too long: it is tried once an hour, and waits for no slot. */
+  quarantined: z.boolean().optional(),
   /** Of `ftpsync`; `plainStock` when left out. */
   stock: stockSettings.optional(),
 });

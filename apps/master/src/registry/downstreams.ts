@@ -55,6 +55,7 @@ async function withArchives(
     archives: wanted.get(mirror.name) ?? [],
     standing: isStanding(mirror),
     hub: tree.descendants(mirror.name) > 0,
+    ...(mirror.quarantined_at === null ? {} : { quarantined: true }),
     ...stockPart(mirror),
   }));
 }

@@ -9,6 +9,7 @@ import type { Outcome, Sender } from '@pushmirror/trigger/send/sender';
 import { parseTrigger } from '@pushmirror/trigger/wire/trigger';
 import { openDatabase, type Db } from '../db/open.ts';
 import { updateClaim } from '../db/opt-ins.ts';
+import { beginQuarantine } from '../db/quarantines.ts';
 import { findPush, pushesOf, updatePush } from '../db/pushes.ts';
 import { currentRelease, updateRelease } from '../db/releases.ts';
 import { downstreamsOf } from '../registry/downstreams.ts';
@@ -283,6 +284,21 @@ test('the pushes of a dead hub go to the nearest live hub above it, which is tol
   );
   await engine.close();
   assert.deepEqual(sent, []);
+});
+
+test('a hub is told which of its downstreams are in quarantine', async (t) => {
+  const f = await networkOf(t, 'hub');
+  await f.addMirror('leaf', { upstream: 'hub' });
+  const db = await crashImage(t, f);
+  const before = await downstreamsOf(db, 'hub');
+  assert.deepEqual(
+    before.downstreams.map(({ quarantined }) => quarantined),
+    [undefined],
+  );
+  const at = f.clock.now.toISOString();
+  await beginQuarantine(db, { mirror: 'leaf', reason: 'Dead.', by: 'unreached', at });
+  const [leaf] = (await downstreamsOf(db, 'hub')).downstreams;
+  assert.deepEqual([leaf?.quarantined, leaf?.standing], [true, false]);
 });
 
 test('a hub that speaks, and only of failures, is passed over until it has a release', async (t) => {

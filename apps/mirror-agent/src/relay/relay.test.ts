@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, test } from 'node:test';
 import { parsePublicKey } from '@pushmirror/acl';
@@ -316,7 +316,7 @@ describe('the relay', () => {
     assert.equal(relay.waitingFor()?.head.serial, 1);
     assert.deepEqual(told(), ['stage1', '', '', 'stage1'], 'slots are taken over a restart');
     await relay.freed(['a']);
-    await until('b has the slot', () => all[1]?.words.length === 1);
+    await until('b has the slot', () => relay.status()?.states.accepted === 3);
     await relay.announce(head(1), 'committing');
     await until('all but c are told', () => relay.status()?.states.accepted === 3);
     assert.deepEqual(told(), ['stage1,stage2', 'stage1,stage2', '', 'stage1,stage2']);
@@ -324,6 +324,38 @@ describe('the relay', () => {
     await until('c has one too', () => all[2]?.words.length === 1);
     assert.deepEqual(told(), ['stage1,stage2', 'stage1,stage2', 'all', 'stage1,stage2']);
     assert.equal(relay.waitingFor(), undefined);
+  });
+
+  test('one in quarantine is tried once, not with each release, and at once when it is heard of', async () => {
+    const [dead, well] = [await newDownstream('dead'), await newDownstream('well')];
+    await well.up();
+    const list: Downstream[] = [{ ...dead.downstream, quarantined: true }, well.downstream];
+    const { relay, reports } = await newHub(newFolder(), list, { slots: () => 1 });
+    const toDead = () =>
+      reports.filter(([, mirror]) => mirror === 'dead').map(([serial, , state]) => [serial, state]);
+    await (
+      await relay.announce(head(1), 'committed')
+    ).tried;
+    assert.deepEqual(well.got, [1], 'it holds no slot');
+    await until('it was tried', () => toDead().length === 2);
+    await relay.announce(head(2), 'committed');
+    await relay.freed(['well']);
+    await until('the other one has both', () => well.got.length === 2);
+    await new Promise((resolve) => setTimeout(resolve, 100)); // Else it would be tried five times.
+    const once = [
+      [1, 'sending'],
+      [1, 'unreachable'],
+    ];
+    assert.deepEqual(toDead().slice(0, 2), once);
+    assert.deepEqual(
+      toDead().filter(([, state]) => state === 'sending'),
+      [[1, 'sending']],
+    );
+    await dead.up();
+    list[0] = dead.downstream;
+    await relay.freed(['well']);
+    await until('it is told', () => dead.got.length === 1);
+    assert.deepEqual(dead.got, [2]);
   });
 
   test('a hold goes to all agents, over a restart, and the newest only', async () => {
@@ -354,7 +386,8 @@ describe('the relay', () => {
     };
     const first = await newHolds();
     await first.holds.announce(hold(1, 1, 'held'));
-    await until('a is told', () => a.words.length === 1);
+    const onDisk = () => readFileSync(join(folder, 'debian.hold.json'), 'utf8');
+    await until('a is told, and that is on disk', () => onDisk().includes('"accepted"'));
     await first.stop();
     await b.up();
     const second = await newHolds();

@@ -71,6 +71,9 @@ export interface RelayOptions {
   now: () => Date;
 }
 
+const HOUR_MS = 3_600_000;
+const PROBES = { minMs: HOUR_MS, maxMs: HOUR_MS, factor: 1 };
+
 /** Reads what is on disk. Nothing is sent before `announce`. */
 export async function openRelay(options: RelayOptions): Promise<Relay> {
   const { archive, fanOut, now } = options;
@@ -80,6 +83,9 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
   /** Pushes that the fan-out of this process has been given. */
   const given = new Set<string>();
   const untried = new Set<string>();
+  /** Of those in quarantine: given to the fan-out as such, and when each may be tried next. */
+  const probed = new Set<string>();
+  const nextProbe = new Map<string, Date>();
   const waiting = new Set<string>();
   let untilTried: (() => void)[] = [];
 
@@ -108,11 +114,14 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
     for (const mirror of pushes.keys()) if (!wanted.has(mirror)) forget(mirror);
     const isHeld = options.isHeld(signed);
     const ready: { push: Push; downstream: Downstream }[] = [];
+    const probes: typeof ready = [];
     for (const downstream of wanted.values()) {
       const push = renewed(downstream, phase);
+      const { quarantined = false } = downstream;
+      if (given.has(push.mirror) && probed.has(push.mirror) !== quarantined) takeBack(push);
       if (isHeld) halt(push);
       else if (!isDone(push.state) && !given.has(push.mirror) && hasWord(push, downstream)) {
-        ready.push({ push, downstream });
+        (quarantined ? probes : ready).push({ push, downstream });
       }
     }
     const { go, wait } = shareSlots(ready, [...pushes.values()], options.slots(), now());
@@ -125,7 +134,7 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
       await options.report(signed, push);
     }
     await file.save(relayed);
-    for (const { push, downstream } of go) give(push, downstream, signed);
+    for (const { push, downstream } of [...go, ...probes]) give(push, downstream, signed);
     return wanted.size;
 
     function hasWord(push: Push, downstream: Downstream): boolean {
@@ -151,15 +160,19 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
   }
 
   function give(push: Push, downstream: Downstream, signed: SignedHead): void {
-    const { mirror, word, attempts, firstAttemptAt, nextAttemptAt } = push;
+    const { mirror, word, attempts, firstAttemptAt } = push;
+    const { quarantined = false } = downstream;
+    const nextAttemptAt = push.nextAttemptAt ?? (quarantined ? nextProbe.get(mirror) : undefined);
     given.add(mirror);
-    if (attempts === 0) untried.add(mirror);
+    if (quarantined) probed.add(mirror);
+    else if (attempts === 0) untried.add(mirror);
     fanOut.push({
       key: key(push, signed),
       target: targetOf(downstream),
       command: commandFor(downstream, word, signed),
       attempts,
       ...(downstream.hub === true ? { priority: 'hub' } : {}),
+      ...(quarantined ? { priority: 'suspect', backoff: PROBES } : {}),
       ...(firstAttemptAt === undefined ? {} : { firstAttemptAt }),
       ...(nextAttemptAt === undefined ? {} : { notBefore: nextAttemptAt }),
     });
@@ -173,10 +186,18 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
   /** Not before the hold is released. */
   function halt(push: Push): void {
     if (isDone(push.state) || relayed === undefined) return;
-    fanOut.cancel(key(push, relayed.signed));
-    given.delete(push.mirror);
-    tried(push.mirror);
+    takeBack(push);
     Object.assign(push, { state: 'waiting', slotSince: undefined });
+  }
+
+  /** From the fan-out, which may be given it anew; one that left quarantine need not rest. */
+  function takeBack(push: Push): void {
+    if (relayed === undefined) return;
+    const { mirror } = push;
+    fanOut.cancel(key(push, relayed.signed));
+    given.delete(mirror);
+    tried(mirror);
+    if (probed.delete(mirror)) push.nextAttemptAt = undefined;
   }
 
   /** A newer head takes over from pushes that are not done. */
@@ -210,6 +231,7 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
     const slotSince = holdsSlot(push, state) ? (push.slotSince ?? now()) : undefined;
     const freed = push.slotSince !== undefined && slotSince === undefined;
     Object.assign(push, { state, attempts, reason, firstAttemptAt, nextAttemptAt, slotSince });
+    if (nextAttemptAt !== undefined && probed.has(mirror)) nextProbe.set(mirror, nextAttemptAt);
     await file.save(relayed);
     await options.report(relayed.signed, push);
     if (state !== 'sending') tried(mirror);

@@ -8,6 +8,7 @@ import { approveCommand, inviteCommand, refuseCommand, waitingCommand } from './
 import { manageCommands } from './mirror-manage.ts';
 import { treeLines } from './mirror-tree.ts';
 import { mirrorSetCommand } from './mirror-set.ts';
+import { mirrorVantageCommand } from './mirror-vantage.ts';
 import { printable, say, sayJson, sayTable } from './output.ts';
 import { keyFrom, several, sshEndpoint } from './parse.ts';
 import { stockFrom, withStockOptions, type StockOptions } from './stock-options.ts';
@@ -41,6 +42,7 @@ export function mirrorCommand(): Command {
     .addCommand(listCommand())
     .addCommand(showCommand())
     .addCommand(mirrorSetCommand())
+    .addCommand(mirrorVantageCommand())
     .addCommand(inviteCommand())
     .addCommand(waitingCommand())
     .addCommand(approveCommand())

@@ -132,18 +132,14 @@ export async function deleteOldChanges(
 ): Promise<number> {
   const rows = await db
     .selectFrom('sight_change')
-    .select('sequence')
+    .select('at')
     .where('at', '<', o.before)
     .orderBy('at')
     .limit(o.limit)
     .execute();
-  const last = rows.at(-1)?.sequence;
+  const last = rows.at(-1)?.at;
   if (last === undefined) return 0;
-  await db
-    .deleteFrom('sight_change')
-    .where('at', '<', o.before)
-    .where('sequence', '<=', last)
-    .execute();
+  await db.deleteFrom('sight_change').where('at', '<=', last).execute();
   return rows.length;
 }
 

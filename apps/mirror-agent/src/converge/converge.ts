@@ -1,7 +1,8 @@
 import { compareHeads, HEAD_PATH, type SignedHead } from '@pushmirror/trigger';
 import type { Committed, CommittedStore } from '../committed.ts';
-import type { AgentConfig, ArchiveConfig } from '../config.ts';
+import type { AgentConfig } from '../config.ts';
 import { messageOf } from '../errors.ts';
+import type { ArchiveSettings } from '../sync/archive-settings.ts';
 import type { AcceptHead } from '../sync/context.ts';
 import type { SyncEvent, SyncFailed, SyncResult } from '../sync/events.ts';
 import { runDueDeletes } from '../sync/manifest/due-deletes.ts';
@@ -43,7 +44,7 @@ export interface ConvergerStatus {
 }
 
 export interface ConvergerOptions {
-  archive: ArchiveConfig;
+  archive: ArchiveSettings;
   agent: Pick<AgentConfig, 'name' | 'trace'>;
   stateDir: string;
   committed: CommittedStore;

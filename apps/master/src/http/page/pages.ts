@@ -2,7 +2,7 @@ import { pushErrors, pushHistory } from '../../db/history.ts';
 import { findMirror, listMirrors } from '../../db/mirrors.ts';
 import type { Db } from '../../db/open.ts';
 import { countWaves } from '../../db/pushes.ts';
-import { listMetrics, listSums } from '../../db/probe-sums.ts';
+import { listMetrics, listPropagation, listSums } from '../../db/probe-sums.ts';
 import { listReceipts } from '../../db/receipts.ts';
 import { findRelease, listReleases } from '../../db/releases.ts';
 import { listSightErrors, listSightings, MASTER_VANTAGE } from '../../db/sightings.ts';
@@ -46,6 +46,8 @@ export interface PagesOptions {
 const EVENTS = '/v1/events';
 const RELEASES_SHOWN = 40;
 const MOST_RECEIPTS = 10_000;
+/** Tiers, twice. */
+const MOST_SPREAD = 64;
 const HISTORY = 60;
 const ERRORS = 12;
 
@@ -101,7 +103,9 @@ export function createPages({ db, network, now, cache, overview }: PagesOptions)
           receiptOf(row, number, tree.tier(row.mirror)),
         );
         const waves = wavesView(release, counts);
-        const model = releasePage({ release, counts, waves, receipts, tree, page }, now());
+        const spread = await listPropagation(db, { archive, serial: number, limit: MOST_SPREAD });
+        const facts = { release, counts, waves, receipts, spread, tree, page };
+        const model = releasePage(facts, now());
         const live = `${EVENTS}?archive=${encodeURIComponent(archive)}&serial=${number}`;
         return finish('release', `${archive} ${number}`, model, { live });
       });

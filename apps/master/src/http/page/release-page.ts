@@ -1,4 +1,5 @@
 import type { ReleaseRow } from '../../db/schema.ts';
+import type { PropagationRow } from '../../db/sight-schema.ts';
 import type { RolloutOverview } from '../../monitor/overview.ts';
 import type { Receipt } from '../../monitor/receipt.ts';
 import type { Tree } from '../../registry/tree.ts';
@@ -21,6 +22,8 @@ export interface ReleasePage {
   rollout: RolloutSentence | null;
   parts: Part[];
   waves: { name: string; state: string; tone: Tone; words: string; parts: Part[] }[];
+  /** Time until shares of the mirrors had it, by tier, as reported and as seen. */
+  spread: { title: string; reached: string; shares: string[] }[];
   tree: Branch[];
   receipts: ReceiptLine[];
   found: number;
@@ -65,6 +68,7 @@ export function releasePage(
     counts: RolloutOverview['counts'];
     waves: readonly WaveTally[];
     receipts: readonly Receipt[];
+    spread: readonly PropagationRow[];
     tree: Tree;
     page: number;
   },
@@ -106,6 +110,7 @@ export function releasePage(
         ).fill('quiet'),
       ]),
     })),
+    spread: o.spread.map(spreadLine),
     tree: treeView(o.tree, MASTER, (name) => {
       const tone = tones.get(name);
       return tone === undefined ? undefined : { tone, words: states.get(name) ?? '' };
@@ -121,6 +126,17 @@ export function releasePage(
       previous: page > 1 ? `${path}?page=${page - 1}` : null,
       next: page < count ? `${path}?page=${page + 1}` : null,
     },
+  };
+}
+
+function spreadLine(row: PropagationRow): ReleasePage['spread'][number] {
+  const who = row.tier === 0 ? 'all tiers' : `tier ${row.tier}`;
+  return {
+    title: `${row.basis === 'committed' ? 'reported' : 'seen'}, ${who}`,
+    reached: `${row.reached} of ${row.mirrors}`,
+    shares: [row.p50_ms, row.p90_ms, row.p95_ms, row.p100_ms].map((ms) =>
+      ms === null ? '–' : span(ms),
+    ),
   };
 }
 

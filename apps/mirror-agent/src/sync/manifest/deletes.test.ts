@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { existsSync, lstatSync, rmSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, lstatSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
+import { createRandom, type Random } from '../../../../../test/faults/random.ts';
 import { compareTrees } from '../../../../../test/harness/compare-trees.ts';
 import { debianLike, writeFiles } from '../fixtures.test.ts';
 import { MIRROR, write } from '../site.test.ts';
@@ -81,4 +82,55 @@ void describe('what a release drops', { concurrency: 2 }, () => {
       assert.equal(existsSync(join(to, 'pool/main/b')), false);
       assert.deepEqual(await compareTrees(up, to), []);
     }));
+
+  void test('whatever comes, goes, is staged, waits or is looked through: the tree is right in the end', () =>
+    withManifests(async ({ up, to, release, sync }) => {
+      const random = createRandom(11);
+      let minutes = 0;
+      const now = () => new Date(at('00:00:00').getTime() + minutes * 60_000);
+      for (let serial = 1; serial <= 40; serial += 1) {
+        for (let left = random.int(1, 4); left > 0; left -= 1) change(up, random);
+        const head = await release(serial);
+        const told = `release ${serial}`;
+        if (random.chance(0.3)) {
+          const staged = await sync({ goal: () => head, now, mayCommit: () => false }, grace);
+          assert.equal(staged.kind, 'staged', told);
+          if (random.chance(0.5)) continue;
+        }
+        const hooks = random.chance(0.2) ? { hook3: ['/bin/false'] } : {};
+        await sync({ goal: () => head, now }, { ...grace, hooks });
+        const lookThrough = random.chance(0.2);
+        const result = await sync({ goal: () => head, now, lookThrough }, grace);
+        assert.equal(result.kind, 'committed', `${told}: ${JSON.stringify(result)}`);
+        minutes += random.int(0, 40);
+        if (random.chance(0.5)) await runDueDeletes(to, MIRROR, now());
+        // What waits may still be there; what is listed is there, and right.
+        const wrong = (await compareTrees(up, to)).filter((one) => !one.startsWith('extra: '));
+        assert.deepEqual(wrong, [], told);
+        if (random.chance(0.3)) {
+          minutes += 61;
+          assert.equal(await runDueDeletes(to, MIRROR, now()), undefined, told);
+          assert.deepEqual(await compareTrees(up, to), [], told);
+        }
+      }
+    }));
 });
+
+const PATHS = ['a', 'b', 'a/x', 'a/y', 'b/x', 'a/x/z', 'dists/t', 'dists/t/Release', 'c'];
+
+/** One path of a few comes, goes, or becomes something else. */
+function change(root: string, random: Random): void {
+  const names = random.pick(PATHS).split('/');
+  const path = join(root, ...names);
+  for (let depth = 1; depth < names.length; depth += 1) {
+    const folder = join(root, ...names.slice(0, depth));
+    const stat = lstatSync(folder, { throwIfNoEntry: false });
+    if (stat?.isDirectory() === false) rmSync(folder);
+  }
+  rmSync(path, { recursive: true, force: true });
+  mkdirSync(dirname(path), { recursive: true });
+  const kind = random.int(0, 4);
+  if (kind <= 1) writeFileSync(path, `${random.int(0, 5)}`);
+  else if (kind === 2) mkdirSync(path);
+  else if (kind === 3) symlinkSync(random.pick(['b', 'x', 'c', 'Release']), path);
+}

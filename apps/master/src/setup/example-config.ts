@@ -48,6 +48,9 @@ port = 8470
 # backoff_min = "5s"
 # backoff_max = "10m"
 # give_up_after = "24h"
+# How long to wait for the end of a stock ftpsync's sync, and how often to read its trace file.
+# stock_deadline = "6h"
+# stock_poll = "5s"
 # At most so many mirrors pull from the master itself at once; others: mirror set NAME --slots N.
 # slots = 64
 # A mirror that pulls keeps its slot at its upstream for at most so long.
@@ -96,5 +99,16 @@ port = 8470
 # Nobody from elsewhere, whatever the rules say. Empty: no such limit. Numeric ones only.
 # hosts_allow = ["192.0.2.0/24", "2001:db8::/32"]
 # max_connections = 200
+
+# With this section mirrors may pull over SSH too. The master writes STATE/rsync-ssh/authorized_keys,
+# one line for each mirror's key, which runs rsync's daemon with that key's own modules and nothing
+# else. Have the system's sshd go by it, for a user who can read the archives and STATE:
+#   Match User mirror
+#     AuthorizedKeysFile /var/lib/pushmirror-master/rsync-ssh/authorized_keys
+# [rsync_ssh]
+# url = "ssh://mirror@ftp.example.org"
+# That sshd's public host key; mirrors pin it.
+# host_key = "/etc/ssh/ssh_host_ed25519_key.pub"
+# rsync = "/usr/bin/rsync"
 `;
 }

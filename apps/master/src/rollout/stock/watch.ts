@@ -1,3 +1,4 @@
+import { NetError } from '@pushmirror/net';
 import { parseTrace, type TraceFile } from '@pushmirror/trace';
 import { pauseAfter, type Backoff } from '@pushmirror/trigger/fan-out/backoff';
 import pLimit from 'p-limit';
@@ -126,7 +127,7 @@ async function readTrace(
   try {
     return parseTrace((await reader.read(address, signal)).toString('utf8'));
   } catch (error) {
-    if (error instanceof MasterError) return undefined;
+    if (error instanceof MasterError || error instanceof NetError) return undefined;
     throw error;
   }
 }

@@ -216,3 +216,20 @@ test('a new push key is announced, used, and the old one accepted until its time
   f.clock.now = new Date(f.clock.now.getTime() + 3_600_000);
   assert.deepEqual(await keys(), [next]);
 });
+
+test('a hub that changes its push key is believed by both for a day', async (t) => {
+  const f = await createFixture(t);
+  await f.addArchive();
+  const [old, fresh] = [someKey(), someKey()];
+  await f.addMirror('hub', { pushKey: old });
+  const leaf = await f.addMirror('leaf', { upstream: 'hub', pushKey: undefined });
+  const keys = async () => {
+    const { pushKey, pushKeys = [] } = (await ask(f, leaf)).sources[0] ?? {};
+    return [pushKey, ...pushKeys];
+  };
+  assert.deepEqual(await keys(), [old]);
+  assert.equal((await f.call('POST', '/v1/mirrors/hub/change', { pushKey: fresh })).status, 200);
+  assert.deepEqual(await keys(), [fresh, old]);
+  f.clock.now = new Date(f.clock.now.getTime() + 86_400_000);
+  assert.deepEqual(await keys(), [fresh]);
+});

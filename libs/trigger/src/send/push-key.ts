@@ -1,4 +1,5 @@
 import { createPrivateKey, sign } from 'node:crypto';
+import { parsePublicKey } from '@pushmirror/acl';
 import { readSecret } from '@pushmirror/host';
 import ssh2 from 'ssh2';
 import type { ParsedKey } from 'ssh2';
@@ -8,7 +9,8 @@ import { TriggerError } from '../errors.ts';
  * Read the private key that pushes are authenticated with.
  *
  * @throws HostError when the file is missing, unreadable or readable by others; TriggerError
- * `unusable-key` when it holds no private key that ssh2 can use without a passphrase.
+ * `unusable-key` when it holds no private key that ssh2 can use without a passphrase; AclError
+ * `unusable-key` for one that is weak.
  */
 export function readPushKey(path: string): ParsedKey {
   const parsed: ParsedKey | Error | ParsedKey[] = ssh2.utils.parseKey(readSecret(path));
@@ -20,6 +22,8 @@ export function readPushKey(path: string): ParsedKey {
       { cause: key },
     );
   }
+  // A key that is weak or of a wrong type is refused with the reason.
+  parsePublicKey(`${key.type} ${key.getPublicSSH().toString('base64')}`);
   if (key.type === 'ssh-ed25519') signFaster(key);
   return key;
 }

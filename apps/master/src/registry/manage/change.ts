@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { AclError, parsePublicKey } from '@pushmirror/acl';
+import { keepOldPushKey } from '../../access/keep-old-key.ts';
 import { findMirror, listMirrors, updateMirror } from '../../db/mirrors.ts';
 import {
   deleteMirrorChange,
@@ -7,7 +8,7 @@ import {
   writeMirrorChange,
 } from '../../db/mirror-changes.ts';
 import { MasterError } from '../../errors.ts';
-import { parseTarget } from '../../net/target.ts';
+import { parseTarget } from '@pushmirror/net';
 import { challengePath } from '../begin-registration.ts';
 import { changeSchema, columnsOf, needsProof, type Change } from '../change.ts';
 import { missingIn, type Findings } from '../findings.ts';
@@ -42,8 +43,9 @@ export async function askForChange(
   if (change.httpUrl !== undefined) parseTarget(challengeUrl(change.httpUrl, challengePath(id)));
   const fields = Object.keys(change);
   if (o.admin || !needsProof(change)) {
-    await act(doing, 'mirror-change', async (trx) => {
+    await act(doing, 'mirror-change', async (trx, row) => {
       const columns = columnsOf(change);
+      await keepOldPushKey(trx, row, change.pushKey, doing.at);
       if (fields.length > 0) await updateMirror(trx, doing.mirror, columns);
       return { detail: { ...columns } };
     });
@@ -95,10 +97,11 @@ export async function proveChange(
     }
   }
   if (missing.length > 0) return { state: 'proving', challenge, missing, advised };
-  await act(doing, 'mirror-change', async (trx) => {
+  await act(doing, 'mirror-change', async (trx, before) => {
     const still = await findMirrorChange(trx, mirror);
     if (still?.id !== waiting.id) throw nothingWaits(mirror);
     const columns = columnsOf(change);
+    await keepOldPushKey(trx, before, change.pushKey, doing.at);
     await updateMirror(trx, mirror, columns);
     await deleteMirrorChange(trx, mirror);
     return { detail: { ...columns, proven: true } };

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { agentProgram, command } from './harness/app.ts';
+import { compareTrees } from './harness/compare-trees.ts';
 import { serialOf } from './harness/forge.ts';
 import { createNetwork, type Network } from './harness/network.ts';
 import { buildPlainTree } from './harness/plain-tree.ts';
@@ -106,6 +109,53 @@ void describe('moving in from runmirrors, and out again', { skip: !isFtpsyncInst
     });
     const log = await readFile(join(home, '.local/log/ftpsync/runmirrors.log'), 'utf8');
     assert.match(log, /Trigger for 127\.0\.0\.1 done/);
+  });
+
+  void test('an agent comes from an ftpsync.conf and goes back to one, by the commands of its operator', async () => {
+    const folder = join(network.folder, 'moved');
+    const config = join(folder, 'mirror-agent.toml');
+    const conf = join(stock.folder, '.config/ftpsync/ftpsync.conf');
+    const agent = (...args: string[]) => command(agentProgram, [...args, '--config', config]);
+    const importing = [
+      'import',
+      'ftpsync',
+      conf,
+      '--network',
+      'example',
+      '--state',
+      `${folder}/state`,
+    ];
+    const signers = ['--allowed-signers', network.master.allowedSigners];
+    const dry = await agent(...importing, ...signers, '--dry-run');
+    assert.equal(dry.code, 0, dry.stderr);
+    assert.equal(existsSync(config), false);
+    const real = await agent(...importing, ...signers);
+    assert.equal(real.code, 0, real.stderr);
+    assert.equal(await readFile(config, 'utf8'), dry.stdout);
+
+    await mkdir(join(folder, 'state'));
+    const doctor = await agent('doctor', '--json');
+    const { findings } = JSON.parse(doctor.stdout) as {
+      findings: { check: string; state: string; mend?: string }[];
+    };
+    assert.deepEqual(
+      findings.filter(({ state }) => state === 'fault').map(({ check }) => check),
+      ['daemon'],
+      doctor.stdout,
+    );
+    const moved = await agent('sync');
+    assert.equal(moved.code, 0, moved.stderr);
+
+    const back = await agent('export', 'ftpsync', '--to', join(folder, '.config/ftpsync'));
+    assert.equal(back.code, 0, back.stderr);
+    await rm(join(stock.tree, 'dists'), { recursive: true, force: true });
+    await tool(['ftpsync'], { env: { HOME: folder, LOGNAME: 'root', MAILTO: '' } });
+    assert.deepEqual(
+      (await compareTrees(network.tree('debian'), stock.tree)).filter(
+        (line) => !/project\//.test(line),
+      ),
+      [],
+    );
   });
 
   void test('doctor finds nothing wrong with a master that runs, and says what to do when it does not', async () => {

@@ -40,9 +40,10 @@ test('two vantage points: who is wrong for both is quarantined, who is wrong for
     const server = createServer((request, response) => {
       const path = normalize(decodeURIComponent((request.url ?? '/').replace(/\?.*/, '')));
       if (path.endsWith('InRelease') && isWrong(request.socket.localAddress ?? '')) {
-        return response.end('Suite: stable, not signed\n');
+        response.end('Suite: stable, not signed\n');
+        return;
       }
-      return readFile(join(folder, path)).then(
+      void readFile(join(folder, path)).then(
         (body) => response.end(body),
         () => response.writeHead(404).end(),
       );

@@ -29,6 +29,10 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   try {
     say('Starting a master, two hubs and six leaves ...');
     network = await createNetwork({ hubs: 2, leavesPerHub: 3, archives: [ARCHIVE], signal });
+    // The master looks at its mirrors from outside; here they are all on loopback.
+    await network.master.configure((settings) => {
+      settings['registration'] = { allow_addresses: ['127.0.0.0/8'] };
+    });
     archive = await createDebianArchive({
       root: network.tree(ARCHIVE),
       work: join(network.folder, 'archive-work'),

@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { run } from '@pushmirror/host';
 import { LARGEST_HEAD } from '@pushmirror/trigger/head/head';
 import { MasterError } from '../errors.ts';
-import type { GuardedClient } from '../net/client.ts';
-import type { Guard } from '../net/guard.ts';
+import type { Guard, GuardedClient } from '@pushmirror/net';
 import type { PublicAddress } from './public-address.ts';
 
 /** Fetches what stands at a public address, whoever named it. */

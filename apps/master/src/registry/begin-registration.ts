@@ -9,7 +9,7 @@ import {
   insertRegistration,
 } from '../db/registrations.ts';
 import { MasterError } from '../errors.ts';
-import { parseTarget } from '../net/target.ts';
+import { parseTarget } from '@pushmirror/net';
 import { findGoodInvite } from './invites.ts';
 import { checkNewMirror } from './new-mirror.ts';
 import type { RegistrationPolicy } from './policy.ts';

@@ -1,1 +1,0 @@
-export * from '@pushmirror/net/exchange';

@@ -82,7 +82,7 @@ async function act(
   const path = apiPath('mirrors', name, verb);
   const done = await createClient(options).post(path, body, doneSchema);
   if (options.json === true) return sayJson(done);
-  say(`${done.mirror} is ${done.state}.`);
+  say(done.state === 'left' ? `${done.mirror} has left.` : `${done.mirror} is ${done.state}.`);
 }
 
 interface ChangeOptions extends CommonOptions {

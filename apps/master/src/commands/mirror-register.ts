@@ -73,7 +73,7 @@ export function waitingCommand(): Command {
     if (options.json === true) return sayJson({ registrations });
     if (registrations.length === 0) return say('No registration is under way.');
     for (const one of registrations) {
-      const { contact, country, httpUrl } = one.request;
+      const { contact, country, httpUrl, archives, upstream: wish } = one.request;
       const again = one.renewal ? ', known already' : '';
       say(
         `${one.mirror}  ${one.state}${again}  ${one.id}  since ${one.createdAt} from ${one.origin}`,
@@ -84,6 +84,9 @@ export function waitingCommand(): Command {
           .map(printable)
           .join('  ')}`,
       );
+      const wanted = Array.isArray(archives) ? archives.join(', ') : '';
+      const from = typeof wish === 'string' ? `, from ${wish}` : '';
+      say(`  wants ${printable(wanted + from)}`);
       if (one.sameHostKeyAs.length > 0) {
         say(`  look: its SSH endpoint shows the host key of ${one.sameHostKeyAs.join(', ')}`);
       }

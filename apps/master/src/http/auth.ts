@@ -89,7 +89,9 @@ export function createAuth(db: Db, failures: FailureLimit): Auth {
 
 function callerOf(row: TokenRow, { ip: origin }: Pick<FastifyRequest, 'ip'>): Caller {
   const { role, mirror } = row;
-  return { name: mirror ?? `${row.label} (${row.id})`, origin, role, mirror };
+  // A mirror has one agent, but several operators: which of them it was is for the audit.
+  const name = (role === 'agent' ? mirror : null) ?? `${row.label} (${row.id})`;
+  return { name, origin, role, mirror };
 }
 
 async function recognise(db: Db, header: string | undefined): Promise<TokenRow | undefined> {

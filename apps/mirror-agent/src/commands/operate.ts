@@ -57,5 +57,6 @@ async function answer(
   work: (door: OperatorDoor) => Promise<z.output<typeof done>>,
 ): Promise<void> {
   const result = await work(openDoor(options));
-  say(context, options, result, [`${result.mirror} is ${result.state}.`]);
+  const words = result.state === 'left' ? 'has left' : `is ${result.state}`;
+  say(context, options, result, [`${result.mirror} ${words}.`]);
 }

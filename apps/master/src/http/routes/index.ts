@@ -2,6 +2,8 @@ import type { FastifyInstance } from 'fastify';
 import { createCountryOf } from '../../geo/client-country.ts';
 import { createPageCache } from '../page/cache.ts';
 import { createSharedOverview } from '../page/pages.ts';
+import { hiddenArchives } from '../../access/may.ts';
+import { readRules } from '../read-rules.ts';
 import { accessRoutes } from './access.ts';
 import { aclRoutes, type AclNeeds } from './acl.ts';
 import { archiveRoutes, type ArchiveNeeds } from './archives.ts';
@@ -60,7 +62,14 @@ export async function routes(app: FastifyInstance, needs: RouteNeeds): Promise<v
   app.addHook('onSend', async ({ method }) => {
     if (method !== 'GET' && method !== 'HEAD') cache.changed();
   });
-  const overview = createSharedOverview({ ...needs, changes: cache.changes });
+  app.addHook('preHandler', readRules(needs.access, needs.auth, needs.now));
+  const shown = createSharedOverview({ ...needs, changes: cache.changes });
+  const overview = async () => {
+    const hidden = hiddenArchives(await needs.access.policy(), needs.now());
+    const all = await shown();
+    if (hidden.size === 0) return all;
+    return { ...all, archives: all.archives.filter(({ name }) => !hidden.has(name)) };
+  };
   const publicUrl = () => needs.facts().url;
   const shared = { ...needs, cache, overview, publicUrl, countryOf: createCountryOf() };
   await app.register(pageRoutes, shared);

@@ -17,6 +17,7 @@ import { fetchFiles } from './fetch.ts';
 import { fetchWaiting } from './fetch-waiting.ts';
 import { NEXT_FOLDER } from '../own-files.ts';
 import { mismatch } from './mismatch.ts';
+import { standsInFolders } from './place.ts';
 import type { Part } from './release.ts';
 import { offerBasis } from './staging.ts';
 import { writeOut } from './write-out.ts';
@@ -81,19 +82,21 @@ async function gatherStep(
   await fetching.add(expected);
 }
 
-/** Whether a file is there and as expected; anything else at its name in staging goes. */
+/** Whether a file is there and as expected, and not only by way of a link. */
 async function isGood(folder: string, expected: Expected): Promise<boolean> {
   const stat = statOf(onDisk(folder, expected.path));
   if (stat === undefined || !stat.isFile() || stat.size !== expected.size) return false;
+  if (!standsInFolders(folder, expected.path)) return false;
   return (await checkFile(folder, expected)) === undefined;
 }
 
-/** Where a folder is wanted there may still be a file, and then nothing is below it. */
+/** Where a folder is wanted there may still be a file, or a link to nowhere: nothing is below it. */
 function statOf(path: string | Buffer): Stats | undefined {
   try {
     return lstatSync(path, { throwIfNoEntry: false });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOTDIR' || code === 'ELOOP') return undefined;
     throw error;
   }
 }

@@ -158,6 +158,23 @@ void describe('what a move costs, and what it leaves', { concurrency: 4 }, () =>
       assert.deepEqual(await compareTrees(up, to), []);
     }));
 
+  void test('a link that becomes the folder it led to, and one that led to itself', () =>
+    withManifests(async ({ up, to, release, sync }) => {
+      write(up, 'pool/old/same', 'same');
+      symlinkSync('old', join(up, 'pool/alias'));
+      symlinkSync('loop', join(up, 'pool/loop'));
+      const first = await release(1);
+      assert.equal((await sync({ goal: () => first })).kind, 'committed');
+      for (const name of ['alias', 'loop']) {
+        rmSync(join(up, 'pool', name));
+        write(up, `pool/${name}/same`, 'same');
+      }
+      const second = await release(2);
+      const result = await sync({ goal: () => second });
+      assert.equal(result.kind, 'committed', JSON.stringify(result));
+      assert.deepEqual(await compareTrees(up, to), []);
+    }));
+
   void test('from any release to any other: the tree is the upstream’s', () =>
     withManifests(async ({ up, to, release, sync }) => {
       const paths = [

@@ -98,7 +98,8 @@ export async function remove(to: string, entry: Pick<Entry, 'kind' | 'path'>): P
   }
 }
 
-function standsInFolders(to: string, path: TreePath): boolean {
+/** Whether all folders on the way to a path are there, and none of them is a link. */
+export function standsInFolders(to: string, path: TreePath): boolean {
   const folder = folderOf(path);
   if (folder === '') return true;
   if (!standsInFolders(to, folder)) return false;

@@ -15,9 +15,9 @@ export interface Rendered {
 
 /**
  * Keeps finished pages for a moment, so that many readers cost one rendering: at most one a page is
- * under way, and making it takes at most a third of the time. After `changed` the next reader waits
- * for a page that knows of it; otherwise a page is at most a second old, or five while it is being
- * made anew.
+ * under way. After `changed` the next reader waits for a page that knows of it, where that is little
+ * work; where it is much, it is made at most a third of the time, and readers get the one before
+ * meanwhile. A page is at most a second old, or five while it is being made anew.
  */
 export interface PageCache {
   get(key: string, make: () => Promise<{ type: string; text: string }>): Promise<Rendered>;
@@ -38,7 +38,9 @@ interface Entry {
 
 const FRESH_MS = 1_000;
 const OLDEST_MS = 5_000;
-/** So many times as long as it took to make a page, it is not made again. */
+/** A page that took more of the processor than this is not made again at once. */
+const CHEAP_MS = 25;
+/** But after so many times as long as it took. */
 const RESTS = 2;
 const MOST_ENTRIES = 200;
 const SMALLEST_PACKED = 512;
@@ -51,9 +53,12 @@ export function createPageCache(now: () => Date): PageCache {
     const work = async () => {
       const rest = entry.restsUntil - performance.now();
       if (rest > 1) await setTimeout(rest);
-      const [at, knows, began] = [now().getTime(), change, performance.now()];
+      const [at, knows, before] = [now().getTime(), change, process.cpuUsage()];
       const rendered = await pack(await made());
-      const restsUntil = performance.now() + RESTS * (performance.now() - began);
+      const { user, system } = process.cpuUsage(before);
+      const cost = (user + system) / 1000;
+      const restsUntil =
+        performance.now() + (cost < CHEAP_MS ? 0 : Math.min(RESTS * cost, FRESH_MS));
       Object.assign(entry, { rendered, at, change: knows, restsUntil });
       return rendered;
     };
@@ -73,13 +78,15 @@ export function createPageCache(now: () => Date): PageCache {
         entries.set(key, entry);
       }
       const age = now().getTime() - entry.at;
-      const old = entry.rendered === undefined || entry.change !== change || age >= OLDEST_MS;
+      const resting = entry.restsUntil > performance.now();
+      const outdated = entry.change !== change && !resting;
+      const old = entry.rendered === undefined || outdated || age >= OLDEST_MS;
       if (old && entry.making !== undefined) {
         const rendered = await entry.making;
         if (entry.change === change) return rendered;
       }
       if (old) return entry.making ?? make(key, entry, made);
-      if (age >= FRESH_MS && entry.making === undefined) {
+      if ((age >= FRESH_MS || entry.change !== change) && entry.making === undefined) {
         make(key, entry, made).catch(() => {}); // The next reader that must wait hears of it.
       }
       return entry.rendered as Rendered;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { landPath, MAP } from '../../geo/world.ts';
 import { answerFor, handleError } from '../errors.ts';
 import { PAGES } from '../page/render.ts';
@@ -23,8 +23,9 @@ export function pageRoutes(app: FastifyInstance, needs: PagesOptions, done: () =
       .type('text/html; charset=utf-8')
       .send(pages.message(body.error.message));
   });
-  // Finished once a second for everybody, so that nobody need be counted.
-  app.get('/', { ...HIDDEN, config: { rateLimit: false } }, async (request, reply) =>
+  // Finished once a second for everybody, so that nobody need be counted; every other view is work.
+  const config = { rateLimit: { allowList: ({ url }: FastifyRequest) => url === '/' } };
+  app.get('/', { ...HIDDEN, config }, async (request, reply) =>
     sendRendered(request, reply, await pages.network(request.query)),
   );
   app.get<{ Params: { archive: string } }>('/archives/:archive', HIDDEN, async (request, reply) =>

@@ -127,6 +127,15 @@ test('pages that are not there say so in a page; those that are need no token', 
   }
 });
 
+test('the front page is for everybody at once; views of it that are work are counted', async (t) => {
+  const f = await createFixture(t);
+  const ask = async (url: string) => (await f.master.app.inject({ url })).statusCode;
+  for (let i = 0; i < 1_210; i += 1) assert.equal(await ask('/'), 200);
+  let refused = 0;
+  for (let i = 0; i < 1_210; i += 1) refused += (await ask('/?q=x')) === 429 ? 1 : 0;
+  assert.equal(refused >= 5, true, String(refused));
+});
+
 test('cells and badges keep what is hostile in its place', () => {
   assert.equal(csvOf([{ a: '=1+1', b: 'x,"y"\n', c: null }]), 'a,b,c\r\n\'=1+1,"x,""y""\n",\r\n');
   const svg = badge('<script>', '"onload=x&', 'bad');

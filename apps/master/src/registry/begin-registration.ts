@@ -15,6 +15,7 @@ import { checkNewMirror } from './new-mirror.ts';
 import type { RegistrationPolicy } from './policy.ts';
 import { challengeUrl } from './prove.ts';
 import type { RegistrationRequest } from './registration-request.ts';
+import { isOwnRsyncHost, RSYNC_HOST } from './rsync-host.ts';
 import { makeToken } from './tokens.ts';
 
 /** A registration that has begun; the two tokens are shown once. */
@@ -71,6 +72,10 @@ export function beginRegistration(
       { mirrors: [], archives, optIns: [] },
       at,
     );
+    const { name, ssh, httpUrl, rsyncUrl } = kept;
+    if (rsyncUrl !== undefined && !isOwnRsyncHost(rsyncUrl, { name, sshHost: ssh.host, httpUrl })) {
+      throw new MasterError('invalid', RSYNC_HOST);
+    }
     const id = randomBytes(8).toString('hex');
     if (kept.httpUrl !== undefined) checkUrl(kept.httpUrl, id);
     const about = { mirror: kept.name, label: kept.name, by: `registration ${id}`, at };

@@ -34,7 +34,7 @@ export const changeSchema = z.strictObject({
     .string()
     .regex(/^[A-Z]{2}$/, { error: 'expected two capital letters such as "DE"' })
     .optional(),
-  contact: text.optional(),
+  contact: text.refine((given) => given !== '', { error: 'expected some text' }).optional(),
   sponsor: text.optional(),
   bandwidth: text.optional(),
   addresses: z
@@ -47,7 +47,8 @@ export type Change = z.output<typeof changeSchema>;
 
 /** Whether a change is of what was proven when the mirror was registered. */
 export function needsProof(change: Change): boolean {
-  return change.ssh !== undefined || change.hostKey !== undefined || change.httpUrl !== undefined;
+  const { ssh, hostKey, httpUrl, rsyncUrl } = change;
+  return [ssh, hostKey, httpUrl, rsyncUrl].some((one) => one !== undefined);
 }
 
 /** The columns that a change is of; its keys must have been checked. */

@@ -224,6 +224,7 @@ test('forms are strict', async (t) => {
     [{ archives: ['nothing'] }, 404],
     [{ contact: '\u202e\u0000' }, 400],
     [{ unknown: 1 }, 400],
+    [{ rsyncUrl: 'rsync://somebody.example.net' }, 422],
   ];
   for (const [change, status] of bad) {
     const answer = await f.call('POST', '/v1/registrations', { ...request, ...change }, null);

@@ -114,7 +114,7 @@ test(
     ];
     const strangers = [asHub, hubsUrl, hubsSsh, lied, lent];
     for (const { begun } of strangers) {
-    f.clock.now = new Date(f.clock.now.getTime() + 61_000); // Else they are refused as too many.
+      f.clock.now = new Date(f.clock.now.getTime() + 61_000); // Else they are refused as too many.
       for (const token of [begun.token, begun.operatorToken]) {
         for (const [method, path, body] of tries) {
           assert.equal((await f.call(method, path, body, token)).status, 401, path);

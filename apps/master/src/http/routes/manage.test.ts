@@ -228,6 +228,10 @@ test('details change at once, addresses and host keys when they are proven', asy
   assert.equal((await mirror('a'))['hostKey'], hostKey.line);
   assert.equal((await check()).status, 409, 'nothing waits any more');
 
+  await change({ rsyncUrl: 'rsync://somebody.example.net' }, token);
+  assert.match((await check()).text, /rsync: its host must be that of the mirror/);
+  assert.equal((await mirror('a'))['rsyncUrl'], before['rsyncUrl']);
+
   await change({ hostKey: someKey() }, token);
   assert.match((await check()).text, /SSH: .*host key/);
   const word = await change({ hostKey: before['hostKey'] });

@@ -13,6 +13,7 @@ import { challengePath } from '../begin-registration.ts';
 import { changeSchema, columnsOf, needsProof, type Change } from '../change.ts';
 import { missingIn, type Findings } from '../findings.ts';
 import { challengeUrl, type Claim } from '../prove.ts';
+import { isOwnRsyncHost, RSYNC_HOST } from '../rsync-host.ts';
 import { othersWithHostKey } from '../same-host-key.ts';
 import { act, type Doing } from './act.ts';
 
@@ -90,11 +91,19 @@ export async function proveChange(
     space: [],
   });
   const { required: missing, advised } = missingIn(findings);
+  const proven = {
+    name: mirror,
+    sshHost: change.ssh?.host ?? row.ssh_host,
+    httpUrl: change.httpUrl ?? row.http_url,
+  };
   if (change.hostKey !== undefined || change.ssh !== undefined) {
     const key = change.hostKey ?? row.host_key;
     if (othersWithHostKey(await listMirrors(db), mirror, key).length > 0) {
       missing.push('SSH: another mirror shows this host key. Ask the administrators to change it.');
     }
+  }
+  if (change.rsyncUrl !== undefined && !isOwnRsyncHost(change.rsyncUrl, proven)) {
+    missing.push(RSYNC_HOST);
   }
   if (missing.length > 0) return { state: 'proving', challenge, missing, advised };
   await act(doing, 'mirror-change', async (trx, before) => {

@@ -14,7 +14,14 @@ describe('the rules, by the API', () => {
     await f.addMirror('hub');
     const tried = await f.call('POST', '/v1/acl/rules?dryRun=true', RESTRICTED);
     assert.equal(tried.status, 200, tried.text);
-    const lost = { mirror: null, action: 'pull', archive: 'debian', view: null, gains: [] };
+    const lost = {
+      mirror: null,
+      role: null,
+      action: 'pull',
+      archive: 'debian',
+      view: null,
+      gains: [],
+    };
     const effects = [{ ...lost, loses: ['0.0.0.0/0', '::/0'] }];
     assert.deepEqual((tried.body as { effects: unknown }).effects, effects);
     const ids = async () => {

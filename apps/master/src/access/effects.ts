@@ -1,11 +1,13 @@
-import { reachOf, subtractReaches, type Request } from '@pushmirror/acl';
+import { reachOf, subtractReaches, type Action, type Request } from '@pushmirror/acl';
 import { mayTrigger } from './compile.ts';
 import { rulesAbout, whoIs, type Policy } from './policy.ts';
 
 /** What a change of the rules does for one mirror, or for anybody (null). */
 export interface Effect {
   mirror: string | null;
-  action: 'pull' | 'trigger';
+  /** Of tokens that publish or read. */
+  role: string | null;
+  action: Action;
   archive: string;
   view: string | null;
   /** From where it becomes possible, and from where it no longer is; a trigger has no ranges. */
@@ -25,8 +27,41 @@ export function effectsOf(before: Policy, after: Policy, at: Date): Effect[] {
         ),
       ),
       ...mirrors.map((mirror) => triggerEffect(before, after, mirror, archive, at)),
+      ...OF_THE_MASTER.map((asked) => masterEffect(before, after, asked, archive, at)),
     ].filter(({ gains, loses }) => gains.length + loses.length > 0),
   );
+}
+
+/** What is asked of the master itself, and by whom. */
+const OF_THE_MASTER: readonly { action: Action; role?: string }[] = [
+  { action: 'publish', role: 'admin' },
+  { action: 'publish', role: 'release-manager' },
+  { action: 'register' },
+  { action: 'read' },
+  { action: 'read', role: 'release-manager' },
+  { action: 'read', role: 'operator' },
+];
+
+function masterEffect(
+  before: Policy,
+  after: Policy,
+  { action, role }: (typeof OF_THE_MASTER)[number],
+  archive: string,
+  at: Date,
+): Effect {
+  const [old, now] = [before, after].map((policy) => {
+    const who = { network: policy.network, roles: role === undefined ? [] : [role] };
+    return reachOf(rulesAbout(policy, undefined), { who, action, archive, at });
+  });
+  return {
+    mirror: null,
+    role: role ?? null,
+    action,
+    archive,
+    view: null,
+    gains: subtractReaches(now ?? [], old ?? []),
+    loses: subtractReaches(old ?? [], now ?? []),
+  };
 }
 
 interface Pull {
@@ -39,6 +74,7 @@ function pullEffect(before: Policy, after: Policy, pull: Pull, at: Date): Effect
   const [old, now] = [reach(before, pull, at), reach(after, pull, at)];
   return {
     mirror: pull.mirror ?? null,
+    role: null,
     action: 'pull',
     archive: pull.archive,
     view: pull.view ?? null,
@@ -59,6 +95,7 @@ function triggerEffect(
   const differs = may[0] !== may[1];
   return {
     mirror,
+    role: null,
     action: 'trigger',
     archive,
     view: null,

@@ -1,11 +1,11 @@
-import { accessFiles, renderRsyncdConf } from '@pushmirror/acl';
+import { accessFiles, renderRsyncdConf, sshPulls } from '@pushmirror/acl';
 import type { MasterConfig } from '../config.ts';
 import { compileAccess } from './compile.ts';
 import { guardProgram } from './guard-program.ts';
 import type { Policy } from './policy.ts';
 import { MASTER } from '../registry/tree.ts';
 
-/** Files for an rsync daemon that the administrator runs: rsyncd.conf and what it refers to. */
+/** Files for daemons that the administrator runs: rsyncd.conf, authorized_keys, what they refer to. */
 export interface Rendered {
   files: { path: string; text: string }[];
   notes: string[];
@@ -23,7 +23,7 @@ export function renderForMaster(
   at: Date,
 ): Rendered {
   const names = policy.archives.map(({ name }) => name);
-  const { modules, secrets, notes } = compileAccess(policy, MASTER, names, at);
+  const { modules, secrets, sshPullers, notes } = compileAccess(policy, MASTER, names, at);
   const paths = new Map(policy.archives.map(({ name, path }) => [name, path]));
   const { hosts_allow: within = [], ...rsyncd } = config.rsyncd ?? {
     address: '0.0.0.0',
@@ -45,5 +45,16 @@ export function renderForMaster(
     maxConnections: rsyncd.max_connections,
     modules: access.modules,
   });
-  return { files: [...access.files, { path: `${folder}/rsyncd.conf`, text }], notes };
+  const ssh = sshPulls({
+    pullers: sshPullers,
+    modules,
+    pathOf: (archive) => paths.get(archive),
+    folder,
+    rsync: config.rsync_ssh?.rsync ?? '/usr/bin/rsync',
+    within,
+  });
+  const lines = ssh.lines.map((line) => `${line}\n`).join('');
+  const keys = { path: `${folder}/authorized_keys`, text: lines };
+  const conf = { path: `${folder}/rsyncd.conf`, text };
+  return { files: [...access.files, ...ssh.files, keys, conf], notes };
 }

@@ -37,6 +37,6 @@ test('the example means what it says, as it is and with all that it only suggest
   );
   const all = example.replaceAll(/^# (\[\[|[a-z_]+ = )/gm, '$1');
   const { rule, view } = parseConfig(all, accessText, path);
-  assert.deepEqual([rule.length, view.length], [5, 1]);
+  assert.deepEqual([rule.length, view.length], [10, 1]);
   for (const one of rule) assert.equal(ruleOf(one).id, one.id);
 });

@@ -116,9 +116,11 @@ function showEffects({ dryRun, effects, notes }: z.output<typeof accessChangedSc
   else {
     sayTable(
       ['who', 'may', 'what', 'gains', 'loses'],
-      effects.map(({ mirror, action, archive, view, gains, loses }) => {
+      effects.map(({ mirror, role, action, archive, view, gains, loses }) => {
         const what = view === null ? archive : `${archive}, view ${view}`;
-        return [mirror ?? 'anybody', action, what, inWords(gains), inWords(loses)].map(printable);
+        return [mirror ?? role ?? 'anybody', action, what, inWords(gains), inWords(loses)].map(
+          printable,
+        );
       }),
     );
   }

@@ -48,12 +48,15 @@ export async function openLocalAccess(o: {
   let act: (told: Told) => Promise<void> = () => Promise.resolve();
   let complaint = '';
   const { master } = config;
+  const announcement = master && (await announcementOf(config, paths));
+  const isAsked = config.rsyncd !== undefined || config.rsync_ssh !== undefined;
   const access = await openAccess({
     path: paths.access,
     // A client of its own, whose requests end at once when we are to stop.
     master: master && createMasterClient({ url: master.url, tokenFile: master.token_file, signal }),
-    serves: config.rsyncd !== undefined || config.rsync_ssh !== undefined,
-    announcement: master && (await announcementOf(config, paths)),
+    // Who pulls over SSH must hear of host keys as soon as those who serve hear of pull keys.
+    serves: isAsked || announcement?.pullKey !== undefined,
+    announcement,
     onCorrupt: o.onCorrupt,
     onProblem(reason) {
       if (reason !== complaint) log.warn(reason);

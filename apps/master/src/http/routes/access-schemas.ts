@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ruleText } from '../../access/rule-text.ts';
+import { ACTIONS, ruleText } from '../../access/rule-text.ts';
 
 /** A rule in force; those of the registry cannot be changed here. */
 export const ruleSchema = ruleText.extend({
@@ -17,7 +17,8 @@ export const accessChangedSchema = z.object({
   effects: z.array(
     z.object({
       mirror: z.string().nullable(),
-      action: z.enum(['pull', 'trigger']),
+      role: z.string().nullable(),
+      action: z.enum(ACTIONS),
       archive: z.string(),
       view: z.string().nullable(),
       gains: ranges,

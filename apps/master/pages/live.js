@@ -23,7 +23,11 @@ async function refresh() {
   }
 }
 
-async function follow() {
+function follow() {
+  void catchUp();
+}
+
+async function catchUp() {
   wanted = true;
   if (underway) return;
   underway = true;

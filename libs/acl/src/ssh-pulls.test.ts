@@ -109,7 +109,7 @@ describe(
       assert.notEqual(there.code, 0);
       writeFileSync(mark, 'x');
       const write = await run(['rsync', '-e', rsh('leaf1'), mark, `${me}::debian/`]);
-      assert.match(write.stderr, /read only/);
+      assert.notEqual(write.code, 0, 'what it says of that may be lost with the connection');
       assert.equal(existsSync(join(folder, 'srv/debian/mark')), false);
       assert.match((await ssh(['x'], ['-tt'])).stderr, /PTY allocation request failed/);
       const here = await ssh(['x'], ['-oExitOnForwardFailure=yes', '-R', '0:127.0.0.1:9']);

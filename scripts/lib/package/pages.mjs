@@ -8,7 +8,7 @@ const [cli, name, dest] = process.argv.slice(2);
 const help = (words) =>
   execFileSync(process.execPath, [cli, ...words, '--help'], {
     encoding: 'utf8',
-    env: { ...process.env, NO_COLOR: '1', COLUMNS: '100' },
+    env: { NO_COLOR: '1', COLUMNS: '100' },
   });
 
 const pages = [];

@@ -82,11 +82,7 @@ export function policyOf(parts: PolicyParts): Policy {
  *
  * @param key the fingerprint of the key that it comes with, where it comes with one.
  */
-export function whoIs(
-  policy: Policy,
-  mirror: string | undefined,
-  key?: string,
-): Request['who'] {
+export function whoIs(policy: Policy, mirror: string | undefined, key?: string): Request['who'] {
   const known = policy.mirrors.find(({ name }) => name === mirror);
   const withKey = key === undefined ? {} : { key };
   if (known === undefined) return mirror === undefined ? withKey : { mirror, ...withKey };

@@ -70,12 +70,19 @@ export async function mustRegister(
   }
 }
 
-/** The archives that not everybody, from wherever, may read about: pages for all leave them out. */
-export function hiddenArchives(policy: Policy, at: Date): Set<string> {
+/**
+ * The archives that one who asks may not read about. Without `who`: those that not everybody, from
+ * wherever, may read about; pages for all leave them out.
+ */
+export function hiddenArchives(
+  policy: Policy,
+  at: Date,
+  who: Pick<Asked, 'role' | 'mirror' | 'from'> = {},
+): Set<string> {
   if (!hasReadRules(policy)) return new Set();
   const names = policy.archives.map(({ name }) => name);
   const hidden = names.filter(
-    (archive) => !decideAsked(policy, { action: 'read', archive }, at).allowed,
+    (archive) => !decideAsked(policy, { ...who, action: 'read', archive }, at).allowed,
   );
   return new Set(hidden);
 }

@@ -20,6 +20,7 @@ async function serve(t: TestContext, feed: Feed, limits: Partial<StreamLimits> =
       streams.open(raw, {
         headers: {},
         open: asked.url === '/open',
+        hidden: new Set(['embargoed']),
         address: 'here',
         lastEventId: typeof lastEventId === 'string' ? lastEventId : undefined,
       });
@@ -83,6 +84,16 @@ test('without a token: only what is for everybody', async (t) => {
   say(feed, 1);
   feed.add({ type: 'push', archive: 'debian', serial: 2, data: { a: 1 }, open: { b: 2 } });
   assert.equal((await take(events)).data, '{"b":2}');
+});
+
+test('an archive that a reader may not hear of is left out', async (t) => {
+  const feed = createFeed();
+  const { ask } = await serve(t, feed);
+  const events = eventsOf(await ask());
+  await take(events);
+  feed.add({ type: 'push', archive: 'embargoed', serial: 1, data: { serial: 1 } });
+  say(feed, 2);
+  assert.equal((await take(events)).data, '{"serial":2}');
 });
 
 test('a reader that takes nothing is dropped, and holds nobody else up', async (t) => {

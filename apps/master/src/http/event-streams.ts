@@ -20,6 +20,8 @@ export interface StreamRequest extends FeedFilter {
   headers: Record<string, string | number | string[] | undefined>;
   /** Without a token: sees less, and shares a smaller number of streams. */
   open: boolean;
+  /** Archives that this reader may not hear of; a stream is short, so that a rule counts soon. */
+  hidden: ReadonlySet<string>;
   address: string;
   lastEventId: string | undefined;
 }
@@ -110,6 +112,7 @@ function startStream(
       if (entry === 'gone') return void raw.destroy();
       if (entry === undefined || full || raw.destroyed) return undefined;
       next += 1;
+      if (wanted.hidden.has(entry.archive)) continue;
       const data = wanted.open ? entry.open : entry.data;
       if (data !== undefined && isWanted(entry, wanted)) write(message(entry.type, entry.id, data));
     }

@@ -1,6 +1,6 @@
 import type { FastifyRequest, preHandlerAsyncHookHandler } from 'fastify';
 import type { Access } from '../access/access.ts';
-import { decideAsked, hasReadRules } from '../access/may.ts';
+import { decideAsked, hasReadRules, hiddenArchives } from '../access/may.ts';
 import { MasterError } from '../errors.ts';
 import type { Auth } from './auth.ts';
 
@@ -26,6 +26,18 @@ export function readRules(access: Access, auth: Auth, now: () => Date): preHandl
     if (decideAsked(policy, about, now()).allowed) return;
     if (named === undefined) throw new MasterError('forbidden', 'There is nothing here for you.');
     named.archive = NO_ARCHIVE; // Each route answers as for one that is not there.
+  };
+}
+
+/** The archives that the caller may not hear of, for answers that speak of many. */
+export function hiddenFromCallers(access: Access, auth: Auth, now: () => Date) {
+  return async (request: FastifyRequest): Promise<ReadonlySet<string>> => {
+    const policy = await access.policy();
+    if (!hasReadRules(policy)) return new Set();
+    const caller = await auth.peek(request);
+    if (caller !== undefined && FREE.has(caller.role)) return new Set();
+    const { role, mirror } = caller ?? {};
+    return hiddenArchives(policy, now(), { role, mirror: mirror ?? undefined, from: request.ip });
   };
 }
 

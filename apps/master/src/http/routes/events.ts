@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Feed } from '../../monitor/feed.ts';
@@ -9,13 +9,14 @@ import { bearer, name, serial } from './schemas.ts';
 export interface EventNeeds {
   auth: Auth;
   feed: Feed;
+  hiddenFrom: (request: FastifyRequest) => Promise<ReadonlySet<string>>;
   /** Of tests: shorter ones. */
   streamLimits?: StreamLimits;
 }
 
 /** `GET /v1/events`: what happens, as it happens (docs/formats.md, "Events"). */
 export function eventRoutes(base: FastifyInstance, needs: EventNeeds, done: () => void): void {
-  const { auth, feed, streamLimits } = needs;
+  const { auth, feed, hiddenFrom, streamLimits } = needs;
   const app = base.withTypeProvider<ZodTypeProvider>();
   const streams = createEventStreams(feed, streamLimits);
   const withToken = auth.allow('admin', 'release-manager', 'operator');
@@ -42,12 +43,14 @@ export function eventRoutes(base: FastifyInstance, needs: EventNeeds, done: () =
         }
       },
     },
-    (request, reply) => {
+    async (request, reply) => {
+      const hidden = await hiddenFrom(request);
       const { authorization, 'last-event-id': lastEventId } = request.headers;
       streams.open(reply.raw, {
         ...request.query,
         headers: reply.getHeaders(),
         open: authorization === undefined,
+        hidden,
         address: request.ip,
         lastEventId: typeof lastEventId === 'string' ? lastEventId : undefined,
       });

@@ -3,7 +3,7 @@ import { createCountryOf } from '../../geo/client-country.ts';
 import { createPageCache } from '../page/cache.ts';
 import { createSharedOverview } from '../page/pages.ts';
 import { hiddenArchives } from '../../access/may.ts';
-import { readRules } from '../read-rules.ts';
+import { hiddenFromCallers, readRules } from '../read-rules.ts';
 import { accessRoutes } from './access.ts';
 import { aclRoutes, type AclNeeds } from './acl.ts';
 import { archiveRoutes, type ArchiveNeeds } from './archives.ts';
@@ -39,7 +39,7 @@ import { vantageRoutes, type VantageNeeds } from './vantage.ts';
 /** What all routes together are given. */
 export type RouteNeeds = AclNeeds &
   ArchiveNeeds &
-  EventNeeds &
+  Omit<EventNeeds, 'hiddenFrom'> &
   HealthNeeds &
   KeyNeeds &
   ManageNeeds &
@@ -87,7 +87,10 @@ export async function routes(app: FastifyInstance, needs: RouteNeeds): Promise<v
   await app.register(releaseRoutes, needs);
   await app.register(receiptRoutes, needs);
   await app.register(rolloutRoutes, needs);
-  await app.register(eventRoutes, needs);
+  await app.register(eventRoutes, {
+    ...needs,
+    hiddenFrom: hiddenFromCallers(needs.access, needs.auth, needs.now),
+  });
   await app.register(mirrorRoutes, needs);
   await app.register(mirrorSettingsRoutes, needs);
   await app.register(downstreamRoutes, needs);

@@ -25,17 +25,18 @@ const key = someKey();
 
 const name = fc.constantFrom(...NAMES);
 const archive = fc.constantFrom(...ARCHIVES);
+const registration = fc.record({
+  do: fc.constant('register' as const),
+  name,
+  upstream: fc.option(fc.constantFrom('master', ...NAMES), { nil: undefined }),
+  archives: fc.subarray(ARCHIVES, { minLength: 1 }),
+  hub: fc.boolean(),
+  country: fc.constantFrom('DE', 'FR'),
+  /** By an administrator's word, or by the policy with the wish. */
+  ordered: fc.boolean(),
+});
 const step = fc.oneof(
-  fc.record({
-    do: fc.constant('register' as const),
-    name,
-    upstream: fc.option(fc.constantFrom('master', ...NAMES), { nil: undefined }),
-    archives: fc.subarray(ARCHIVES, { minLength: 1 }),
-    hub: fc.boolean(),
-    country: fc.constantFrom('DE', 'FR'),
-    /** By an administrator's word, or by the policy with the wish. */
-    ordered: fc.boolean(),
-  }),
+  { arbitrary: registration, weight: 3 },
   fc.record({
     do: fc.constant('move' as const),
     name,
@@ -118,7 +119,7 @@ async function check(db: Db): Promise<void> {
 test('whatever is registered, moved, suspended or leaves, it stays a tree that serves everybody', async () => {
   const done = new Map<string, number>();
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 40 }), async (steps) => {
+    fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 40 }), async (steps) => {
       const options = { state: '', network: 'example', now: () => at };
       const db = await openDatabase({ ...options, dialect: sqlite(':memory:') });
       try {

@@ -68,6 +68,7 @@ test('a hub hears where its downstreams are; a stock mirror needs no token', asy
       archives: ['debian'],
       standing: false,
       hub: false,
+      stock: { push: 'all', callback: false, names: {} },
     },
   ]);
 });

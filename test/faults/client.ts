@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { within } from '@pushmirror/host';
 import { parse } from 'smol-toml';
 import type { Master } from '../harness/master.ts';
 import { ARCHIVE } from './cast.ts';
@@ -59,7 +60,7 @@ export async function createClient(
       method: 'POST',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       body: JSON.stringify(body),
-      signal: AbortSignal.any([signal, AbortSignal.timeout(REQUEST_MS)]),
+      signal: within(REQUEST_MS, signal),
     });
     return { status: response.status, text: await response.text() };
   }

@@ -1,6 +1,7 @@
 import { watch } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { within } from '@pushmirror/host';
 import type { Service } from '../harness/service.ts';
 import type { ProxyMode } from '../harness/tcp-proxy.ts';
 import { ARCHIVE, type Cast } from './cast.ts';
@@ -122,7 +123,7 @@ async function startPatiently(service: Service, signal: AbortSignal): Promise<vo
 
 /** Right after a release is in the database the master writes its trace files, and then its head. */
 async function publicHeadBegins(tree: string, signal: AbortSignal): Promise<void> {
-  const late = AbortSignal.any([signal, AbortSignal.timeout(COMMIT_WITHIN_MS)]);
+  const late = within(COMMIT_WITHIN_MS, signal);
   try {
     for await (const _change of watch(join(tree, 'project/trace'), { signal: late })) return;
   } catch {

@@ -1,4 +1,4 @@
-import { HostError, readSecret } from '@pushmirror/host';
+import { HostError, readSecret, within } from '@pushmirror/host';
 import { vantageTask, type VantageLook, type VantageTask } from '@pushmirror/probe';
 import { downstreamsResponse, reportsResponse, type Report } from '@pushmirror/trigger';
 import { accessResponse, type AccessResponse, type Announcement } from '@pushmirror/trigger/access';
@@ -93,7 +93,6 @@ export function createMasterClient(options: MasterClientOptions): MasterClient {
   }
 
   async function ask(path: string, body?: string): Promise<MasterAnswer<Buffer>> {
-    const deadline = AbortSignal.timeout(options.deadlineMs ?? DEADLINE_MS);
     try {
       // Read each time, so that a rotated token is used without a restart.
       const token = readSecret(options.tokenFile).toString('utf8').trim();
@@ -105,7 +104,7 @@ export function createMasterClient(options: MasterClientOptions): MasterClient {
         },
         ...(body === undefined ? {} : { body }),
         redirect: 'error',
-        signal: AbortSignal.any([deadline, options.signal]),
+        signal: within(options.deadlineMs ?? DEADLINE_MS, options.signal),
       });
       const bytes = await readAtMost(response, LARGEST_ANSWER);
       if (response.ok) return { kind: 'ok', value: bytes };

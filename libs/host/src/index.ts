@@ -4,3 +4,4 @@ export { lockFolder, type FolderLock } from './lock.ts';
 export { killGroup, plainEnvironment, run, type RunOptions, type RunResult } from './run.ts';
 export { readSecret } from './secret.ts';
 export { supervise, type Supervised, type SuperviseOptions } from './supervise.ts';
+export { within } from './within.ts';

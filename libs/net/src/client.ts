@@ -1,3 +1,4 @@
+import { within } from '@pushmirror/host';
 import { NetError } from './errors.ts';
 import { exchange, type Answer, type Connections } from './exchange.ts';
 import type { CheckedAddress, Guard } from './guard.ts';
@@ -69,9 +70,8 @@ export function createGuardedClient(o: GuardedClientOptions): GuardedClient {
 
   return {
     async get(url, asked = {}) {
-      const { signal: outer } = asked;
-      const deadline = AbortSignal.timeout(o.deadlineMs ?? DEADLINE_MS);
-      const signal = outer === undefined ? deadline : AbortSignal.any([outer, deadline]);
+      const others = asked.signal === undefined ? [] : [asked.signal];
+      const signal = within(o.deadlineMs ?? DEADLINE_MS, ...others);
       let target = parseTarget(url);
       for (let redirects = 0; redirects <= maxRedirects; redirects += 1) {
         const answer = await ask(target, asked, signal);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { within } from '@pushmirror/host';
 import {
   closeConnections,
   createGuardedClient,
@@ -75,7 +76,7 @@ const LARGEST_MARK = 4 * 1024;
 /** Look once: a few small requests, all before the deadline. Throws only when `signal` is aborted. */
 export async function lookOnce(question: LookQuestion, o: LookOptions): Promise<Look> {
   const { target, memory } = question;
-  const signal = AbortSignal.any([question.signal, AbortSignal.timeout(o.deadlineMs)]);
+  const signal = within(o.deadlineMs, question.signal);
   const guard = rememberAddresses(o.guard);
   const client = createGuardedClient({
     guard,

@@ -1,4 +1,4 @@
-import { readSecret } from '@pushmirror/host';
+import { readSecret, within } from '@pushmirror/host';
 import { z } from 'zod';
 import { localUrl } from '../config.ts';
 import { MasterError } from '../errors.ts';
@@ -54,7 +54,7 @@ export function createClient(options: CommonOptions): Client {
     const response = await fetch(base + path, {
       method,
       redirect: 'error',
-      signal: AbortSignal.timeout(DEADLINE_MS),
+      signal: within(DEADLINE_MS),
       ...(body === undefined
         ? { headers }
         : {

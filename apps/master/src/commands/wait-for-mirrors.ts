@@ -1,3 +1,4 @@
+import { within } from '@pushmirror/host/within';
 import type { Client } from './client.ts';
 import { followRollout } from './follow-rollout.ts';
 import { openGoals, type Goals } from './goals.ts';
@@ -25,7 +26,7 @@ export async function waitForMirrors(
   until: { goals: Goals; deadlineMs: number },
   progress: Progress,
 ): Promise<RolloutEnd> {
-  const timeUp = AbortSignal.timeout(Math.min(until.deadlineMs, LONGEST_TIMER_MS));
+  const timeUp = within(Math.min(until.deadlineMs, LONGEST_TIMER_MS));
   const picture = await followRollout(client, release, {
     signal: timeUp,
     isDone: (now) => openGoals(until.goals, now).hopeful.length === 0,

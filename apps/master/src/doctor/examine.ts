@@ -1,6 +1,6 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { run } from '@pushmirror/host';
+import { run, within } from '@pushmirror/host';
 import { parseAllowedSigners } from '@pushmirror/trigger/head/allowed-signers';
 import { localUrl, readMasterConfig, type MasterConfig } from '../config.ts';
 import { readKeys } from '../setup/keys.ts';
@@ -56,7 +56,7 @@ async function service(config: MasterConfig): Promise<Finding> {
     'service',
     'Start it: systemctl start mirror-master.',
     async () => {
-      const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(SOON_MS) });
+      const answer = await fetch(`${url}/readyz`, { signal: within(SOON_MS) });
       if (!answer.ok) throw new Error(`${url} answers ${answer.status}`);
       return { seen: `${url} answers` };
     },

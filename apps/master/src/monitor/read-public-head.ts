@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { run } from '@pushmirror/host';
+import { run, within } from '@pushmirror/host';
 import { LARGEST_HEAD } from '@pushmirror/trigger/head/head';
 import { MasterError } from '../errors.ts';
 import type { Guard, GuardedClient } from '@pushmirror/net';
@@ -57,7 +57,7 @@ async function byRsync(
 ): Promise<Buffer> {
   const url = new URL(text);
   const host = url.hostname.replace(/^\[|\]$/g, '');
-  const deadline = AbortSignal.any([signal, AbortSignal.timeout(DEADLINE_MS)]);
+  const deadline = within(DEADLINE_MS, signal);
   const [checked] = await guard.check(host, deadline);
   if (checked === undefined) throw new MasterError('unreachable', `${host} has no address.`);
   const at = isIP(checked.address) === 6 ? `[${checked.address}]` : checked.address;

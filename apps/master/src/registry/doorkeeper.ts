@@ -1,3 +1,4 @@
+import { within } from '@pushmirror/host';
 import { parseCidr } from '@pushmirror/acl';
 import pLimit from 'p-limit';
 import type { MasterConfig } from '../config.ts';
@@ -31,7 +32,7 @@ export function createDoorkeeper(o: {
   const looks = pLimit(LOOKS_AT_ONCE);
   const prover = (claim: Claim) =>
     looks(() => {
-      const signal = AbortSignal.timeout(LOOK_DEADLINE_MS);
+      const signal = within(LOOK_DEADLINE_MS);
       return prove(claim, { guard, client, now, pushKey: config.push_key, signal });
     });
   const { onMirrorsChanged } = o;

@@ -1,3 +1,4 @@
+import { within } from '@pushmirror/host/within';
 import type { Command } from 'commander';
 import picocolors from 'picocolors';
 import { examine } from '../doctor/examine.ts';
@@ -14,7 +15,7 @@ export function doctorCommand(context: CommandContext): Command {
     'Check this installation, and say how to mend each fault. Exit code 1 when there is one.',
     'mirror-agent doctor',
   ).action(async ({ config, json }: CommonOptions) => {
-    const findings = await examine(config, AbortSignal.timeout(DEADLINE_MS));
+    const findings = await examine(config, within(DEADLINE_MS));
     const ok = findings.every(({ state }) => state !== 'fault');
     const text = json === true ? JSON.stringify({ ok, findings }) : findings.map(lineOf).join('\n');
     context.output.stdout(`${text}\n`);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { access, constants, stat, statfs } from 'node:fs/promises';
-import { run } from '@pushmirror/host';
+import { run, within } from '@pushmirror/host';
 import { parseAllowedSigners } from '@pushmirror/trigger';
 import type { ArchiveConfig } from '../config.ts';
 import { askDaemon } from '../control-client.ts';
@@ -98,7 +98,7 @@ async function master({ config }: Settings, signal: AbortSignal): Promise<Findin
   }
   const { url } = config.master;
   try {
-    const deadline = AbortSignal.any([signal, AbortSignal.timeout(SOON_MS)]);
+    const deadline = within(SOON_MS, signal);
     const answer = await fetch(`${url}/healthz`, { signal: deadline });
     if (!answer.ok) throw new Error(`it answers ${answer.status}`);
     const theirs = Date.parse(answer.headers.get('date') ?? '');
@@ -157,7 +157,7 @@ async function upstreams(
     urls.map(async (url): Promise<Finding> => {
       const check = `upstream of ${archive.name}`;
       try {
-        const deadline = AbortSignal.any([signal, AbortSignal.timeout(SOON_MS)]);
+        const deadline = within(SOON_MS, signal);
         const upstream = parseUpstream(url);
         const view = await lookAtUpstream({
           archive,

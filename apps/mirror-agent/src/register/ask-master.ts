@@ -1,3 +1,4 @@
+import { within } from '@pushmirror/host';
 import { z } from 'zod';
 import { AgentError, messageOf } from '../errors.ts';
 import { printable } from './printable.ts';
@@ -28,7 +29,7 @@ export function createAskMaster(base: string, signal: AbortSignal): AskMaster {
         method,
         headers,
         redirect: 'error',
-        signal: AbortSignal.any([signal, AbortSignal.timeout(DEADLINE_MS)]),
+        signal: within(DEADLINE_MS, signal),
         ...(o.body === undefined ? {} : { body: JSON.stringify(o.body) }),
       });
       text = await readAtMost(response, LARGEST);

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { readChangedList } from './changed-list.ts';
 import { createClient, type Client } from './client.ts';
 import { withCommonOptions, type CommonOptions } from './config-option.ts';
@@ -28,7 +28,11 @@ export function publishCommand(): Command {
     .description('make a release of what is in an archive now, and push it')
     .argument('<archive>')
     .option('--wait <share>', 'until so many mirrors have it: 95%, 20, tier1=100%', goals)
-    .option('--timeout <time>', 'wait no longer than this (24h)', durationMs, DEFAULT_TIMEOUT_MS)
+    .addOption(
+      new Option('--timeout <time>', 'wait no longer than this')
+        .argParser(durationMs)
+        .default(DEFAULT_TIMEOUT_MS, '24h'),
+    )
     .option('--allow-delete <files>', 'let it drop so many files', wholeNumber)
     .option('--full', 'hash every file again')
     .option('--changed <list>', 'only these paths changed: a file with one on a line, or -')

@@ -139,7 +139,7 @@ test('whatever is registered, moved, suspended or leaves, it stays a tree that s
         await db.destroy();
       }
     }),
-    { numRuns: 15 },
+    { numRuns: 8 },
   );
   for (const what of ['register', 'move', 'leave', 'suspend', 'opt-in', 'opt-out']) {
     assert.equal((done.get(what) ?? 0) > 0, true, `${what} was refused each time`);

@@ -7,11 +7,16 @@ import { readMasterConfig } from '../config.ts';
 import { initFolder } from './init-folder.ts';
 import { readKeys } from './keys.ts';
 
+let temp: string | undefined;
 let folder = '';
 beforeEach(async () => {
-  folder = join(await mkdtemp(join(tmpdir(), 'pushmirror-init-')), 'etc');
+  temp = await mkdtemp(join(tmpdir(), 'pushmirror-init-'));
+  folder = join(temp, 'etc');
 });
-afterEach(() => rm(join(folder, '..'), { recursive: true }));
+afterEach(async () => {
+  if (temp !== undefined) await rm(temp, { recursive: true });
+  temp = undefined;
+});
 
 const init = (more = {}) =>
   initFolder({

@@ -3,14 +3,14 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { agentProgram, command } from './harness/app.ts';
-import { compareTrees } from './harness/compare-trees.ts';
-import { serialOf } from './harness/forge.ts';
-import { createNetwork, type Network } from './harness/network.ts';
-import { buildPlainTree } from './harness/plain-tree.ts';
-import { createStockHost, isFtpsyncInstalled, type StockHost } from './harness/stock-host.ts';
-import { tool } from './harness/tool.ts';
-import { waitFor } from './harness/wait.ts';
+import { agentProgram, command } from '../harness/app.ts';
+import { compareTrees } from '../harness/compare-trees.ts';
+import { serialOf } from '../harness/forge.ts';
+import { createNetwork, type Network } from '../harness/network.ts';
+import { buildPlainTree } from '../harness/plain-tree.ts';
+import { createStockHost, isFtpsyncInstalled, type StockHost } from '../harness/stock-host.ts';
+import { tool } from '../harness/tool.ts';
+import { waitFor } from '../harness/wait.ts';
 
 /** A site with runmirrors and a mirror with ftpsync move to us, and back. */
 void describe('moving in from runmirrors, and out again', { skip: !isFtpsyncInstalled() }, () => {

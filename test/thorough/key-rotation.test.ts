@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { withNetwork } from './harness/network.ts';
-import { buildPlainTree } from './harness/plain-tree.ts';
-import { waitFor } from './harness/wait.ts';
+import { withNetwork } from '../harness/network.ts';
+import { buildPlainTree } from '../harness/plain-tree.ts';
+import { waitFor } from '../harness/wait.ts';
 
 void test('new signing and push keys, while mirrors are up and while one is away; nobody does anything by hand', async () => {
   await withNetwork({ hubs: 1, leavesPerHub: 2 }, async (network) => {

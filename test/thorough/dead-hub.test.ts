@@ -3,10 +3,10 @@ import { kill } from 'node:process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Agent } from './harness/agent.ts';
-import { createNetwork, type Network } from './harness/network.ts';
-import { buildPlainTree } from './harness/plain-tree.ts';
-import { createTcpProxy } from './harness/tcp-proxy.ts';
+import type { Agent } from '../harness/agent.ts';
+import { createNetwork, type Network } from '../harness/network.ts';
+import { buildPlainTree } from '../harness/plain-tree.ts';
+import { createTcpProxy } from '../harness/tcp-proxy.ts';
 
 /** How often each mirror was told of a release, whatever it answered. */
 async function timesTold(mirror: Agent, serial: number): Promise<number> {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Agent } from './harness/agent.ts';
-import { createNetwork, type Network } from './harness/network.ts';
-import { buildPlainTree } from './harness/plain-tree.ts';
-import { createSshd, type Sshd } from './harness/sshd.ts';
-import { tryTool } from './harness/tool.ts';
-import { waitFor } from './harness/wait.ts';
+import type { Agent } from '../harness/agent.ts';
+import { createNetwork, type Network } from '../harness/network.ts';
+import { buildPlainTree } from '../harness/plain-tree.ts';
+import { createSshd, type Sshd } from '../harness/sshd.ts';
+import { tryTool } from '../harness/tool.ts';
+import { waitFor } from '../harness/wait.ts';
 
 const REVOKED_WITHIN_MS = 5_000;
 

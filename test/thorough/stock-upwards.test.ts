@@ -6,19 +6,19 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { renderRsyncdConf } from '@pushmirror/acl';
 import { stringify } from 'smol-toml';
-import { createAgent, type Agent } from './harness/agent.ts';
-import { agentProgram, appArgv } from './harness/app.ts';
-import { compareTrees } from './harness/compare-trees.ts';
-import { endLeftovers } from './harness/leftovers.ts';
-import { answers, freePort } from './harness/ports.ts';
-import { createService, type Service } from './harness/service.ts';
-import { ssh } from './harness/ssh-client.ts';
-import { createKeyPair, type KeyPair } from './harness/ssh-keys.ts';
-import { createSshd, type Sshd } from './harness/sshd.ts';
-import { createStockHost, isFtpsyncInstalled, type StockHost } from './harness/stock-host.ts';
-import { tempFolder } from './harness/temp-folder.ts';
-import { tool } from './harness/tool.ts';
-import { waitFor } from './harness/wait.ts';
+import { createAgent, type Agent } from '../harness/agent.ts';
+import { agentProgram, appArgv } from '../harness/app.ts';
+import { compareTrees } from '../harness/compare-trees.ts';
+import { endLeftovers } from '../harness/leftovers.ts';
+import { answers, freePort } from '../harness/ports.ts';
+import { createService, type Service } from '../harness/service.ts';
+import { ssh } from '../harness/ssh-client.ts';
+import { createKeyPair, type KeyPair } from '../harness/ssh-keys.ts';
+import { createSshd, type Sshd } from '../harness/sshd.ts';
+import { createStockHost, isFtpsyncInstalled, type StockHost } from '../harness/stock-host.ts';
+import { tempFolder } from '../harness/temp-folder.ts';
+import { tool } from '../harness/tool.ts';
+import { waitFor } from '../harness/wait.ts';
 
 /** The marks of the two mirrors. */
 const isAtWork = (at: string) =>

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createNetwork, type Network } from './harness/network.ts';
-import { buildPlainTree } from './harness/plain-tree.ts';
-import { createTcpProxy } from './harness/tcp-proxy.ts';
-import { waitFor } from './harness/wait.ts';
+import { createNetwork, type Network } from '../harness/network.ts';
+import { buildPlainTree } from '../harness/plain-tree.ts';
+import { createTcpProxy } from '../harness/tcp-proxy.ts';
+import { waitFor } from '../harness/wait.ts';
 
 interface MirrorView {
   quarantinedAt: string | null;

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Agent } from './harness/agent.ts';
-import { withNetwork } from './harness/network.ts';
-import { tool } from './harness/tool.ts';
-import { waitFor } from './harness/wait.ts';
-import { checkTree } from './second-reader/second-reader.ts';
-import { differences, listing } from './serials/listing.ts';
-import { createOddTree } from './serials/odd-tree.ts';
+import type { Agent } from '../harness/agent.ts';
+import { withNetwork } from '../harness/network.ts';
+import { tool } from '../harness/tool.ts';
+import { waitFor } from '../harness/wait.ts';
+import { checkTree } from '../second-reader/second-reader.ts';
+import { differences, listing } from '../serials/listing.ts';
+import { createOddTree } from '../serials/odd-tree.ts';
 
 const SEED = 20261121;
 const RELEASES = 100;

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { createAgent } from './harness/agent.ts';
-import { createNetwork, type Network } from './harness/network.ts';
-import { serialOf } from './harness/forge.ts';
-import { buildPlainTree } from './harness/plain-tree.ts';
-import { rolloutUntil, setPolicy } from './harness/rollouts.ts';
-import { createStockHost, isFtpsyncInstalled, type StockHost } from './harness/stock-host.ts';
-import { createTcpProxy, type TcpProxy } from './harness/tcp-proxy.ts';
-import { waitFor } from './harness/wait.ts';
+import { createAgent } from '../harness/agent.ts';
+import { createNetwork, type Network } from '../harness/network.ts';
+import { serialOf } from '../harness/forge.ts';
+import { buildPlainTree } from '../harness/plain-tree.ts';
+import { rolloutUntil, setPolicy } from '../harness/rollouts.ts';
+import { createStockHost, isFtpsyncInstalled, type StockHost } from '../harness/stock-host.ts';
+import { createTcpProxy, type TcpProxy } from '../harness/tcp-proxy.ts';
+import { waitFor } from '../harness/wait.ts';
 
 /** A stock mirror below the master, one below our hub, and an agent that pulls from the first. */
 void describe('stock ftpsync below us', { skip: !isFtpsyncInstalled() }, () => {

@@ -93,6 +93,7 @@ interface ChangeOptions extends CommonOptions {
   rsyncUrl?: string;
   country?: string;
   contact?: string;
+  publicContact?: boolean;
   address?: string[];
 }
 
@@ -107,6 +108,8 @@ function changeCommand(): Command {
     .option('--rsync-url <url>', 'of a hub: where its downstreams pull')
     .option('--country <code>', 'two letters, such as DE')
     .option('--contact <text>', 'of its operators')
+    .option('--public-contact', 'they agreed that everybody may see the contact')
+    .option('--no-public-contact', 'only administrators may see it')
     .option('--address <cidr>', 'where it pulls from (may be repeated)', several)
     .addHelpText(
       'after',
@@ -114,9 +117,11 @@ function changeCommand(): Command {
     );
   return withCommonOptions(command).action(async (name: string, options: ChangeOptions) => {
     const { ssh, httpUrl, rsyncUrl, country, contact, address } = options;
+    const contactPublic = options.publicContact;
     const key = (text: string | undefined) => (text === undefined ? undefined : keyFrom(text));
     const keys = { hostKey: key(options.hostKey), pushKey: key(options.pushKey) };
-    const body = { ssh, httpUrl, rsyncUrl, country, contact, addresses: address, ...keys };
+    const about = { country, contact, contactPublic };
+    const body = { ssh, httpUrl, rsyncUrl, ...about, addresses: address, ...keys };
     if (Object.values(body).every((value) => value === undefined)) {
       throw new UsageError('Say what to change; see mirror change --help.');
     }

@@ -24,6 +24,7 @@ interface AddOptions extends CommonOptions, StockOptions {
   rsyncUrl?: string;
   country?: string;
   contact?: string;
+  publicContact?: true;
 }
 
 const added = z.object({
@@ -63,7 +64,8 @@ function addCommand(): Command {
     .option('--rsync-url <url>', 'of a hub: where its downstreams pull, rsync://HOST')
     .option('--http-url <url>', 'where readers go')
     .option('--country <code>', 'two letters, such as DE')
-    .option('--contact <text>', 'of its operators; not shown in public')
+    .option('--contact <text>', 'of its operators')
+    .option('--public-contact', 'they agreed that everybody may see the contact')
     .addOption(
       new Option('--kind <kind>', 'ftpsync: a stock Debian mirror')
         .choices(['agent', 'ftpsync'])
@@ -86,6 +88,7 @@ function addCommand(): Command {
       rsyncUrl,
       country,
       contact,
+      contactPublic: options.publicContact,
       hostKey: keyFrom(options.hostKey),
       pushKey: pushKey === undefined ? undefined : keyFrom(pushKey),
       archives: archive,
@@ -159,6 +162,7 @@ function showCommand(): Command {
       rsync: mirror.rsyncUrl,
       country: mirror.country,
       contact: mirror.contact,
+      'contact is': mirror.contact && (mirror.contactPublic ? 'public' : 'not public'),
       sponsor: mirror.sponsor,
       bandwidth: mirror.bandwidth,
       addresses: mirror.addresses.length === 0 ? null : mirror.addresses.join(', '),

@@ -105,6 +105,8 @@ export interface MirrorRow {
   rsync_url: string | null;
   country: string | null;
   contact: string | null;
+  /** Its operators agreed that everybody may see the contact. */
+  contact_public: 0 | 1;
   added_at: string;
   quarantined_at: string | null;
   quarantine_reason: string | null;

@@ -80,6 +80,7 @@ async function register(db: Db, wanted: Extract<Step, { do: 'register' }>): Prom
     hostKey: key,
     ...(wanted.hub ? { pushKey: key, rsyncUrl: `rsync://${wanted.name}` } : {}),
     contact: 'x',
+    contactPublic: false,
     addresses: [],
     archives,
     space: {},

@@ -35,6 +35,8 @@ export const changeSchema = z.strictObject({
     .regex(/^[A-Z]{2}$/, { error: 'expected two capital letters such as "DE"' })
     .optional(),
   contact: text.refine((given) => given !== '', { error: 'expected some text' }).optional(),
+  /** Whether everybody may see the contact. */
+  contactPublic: z.boolean().optional(),
   sponsor: text.optional(),
   bandwidth: text.optional(),
   addresses: z
@@ -53,7 +55,7 @@ export function needsProof(change: Change): boolean {
 
 /** The columns that a change is of; its keys must have been checked. */
 export function columnsOf(change: Change): Partial<MirrorRow> {
-  const { ssh, hostKey, pushKey, httpUrl, rsyncUrl, addresses, ...texts } = change;
+  const { ssh, hostKey, pushKey, httpUrl, rsyncUrl, addresses, contactPublic, ...texts } = change;
   const columns: { [K in keyof MirrorRow]?: MirrorRow[K] | undefined } = {
     ssh_host: ssh?.host,
     ssh_port: ssh?.port,
@@ -62,6 +64,7 @@ export function columnsOf(change: Change): Partial<MirrorRow> {
     push_key: pushKey,
     http_url: httpUrl,
     rsync_url: rsyncUrl,
+    contact_public: contactPublic === undefined ? undefined : contactPublic ? 1 : 0,
     addresses: addresses === undefined ? undefined : JSON.stringify(addresses),
     ...texts,
   };

@@ -27,6 +27,8 @@ export interface NewMirror {
   rsyncUrl?: string | undefined;
   country?: string | undefined;
   contact?: string | undefined;
+  /** Its operators agreed that everybody may see the contact. */
+  contactPublic?: boolean | undefined;
   sponsor?: string | undefined;
   bandwidth?: string | undefined;
   /** Where it pulls from: addresses and networks. */
@@ -68,6 +70,7 @@ export function checkNewMirror(mirror: NewMirror, known: Known, at: Date): Mirro
     rsync_url: mirror.rsyncUrl ?? null,
     country: mirror.country ?? null,
     contact: mirror.contact ?? null,
+    contact_public: mirror.contactPublic === true ? 1 : 0,
     sponsor: mirror.sponsor ?? null,
     bandwidth: mirror.bandwidth ?? null,
     addresses: mirror.addresses === undefined ? null : JSON.stringify(mirror.addresses),

@@ -45,6 +45,8 @@ export const registrationRequest = z.strictObject({
     .regex(/^[A-Z]{2}$/, { error: 'expected two capital letters such as "DE"' })
     .optional(),
   contact: some,
+  /** Whether everybody may see the contact. */
+  contactPublic: z.boolean().default(false),
   sponsor: some.optional(),
   bandwidth: some.optional(),
   /** Where it pulls from: addresses and networks. */

@@ -81,6 +81,7 @@ test('a mirror is one when URL and endpoint are proven, with its tokens, and not
     unknown
   >;
   assert.equal(mirror['contact'], 'Mirror team <x@example.org>');
+  assert.equal(mirror['contactPublic'], false, 'only who agrees');
   assert.equal(mirror['state'], 'active');
   assert.deepEqual(await actions(f), ['archive-add', 'registration-begin', 'mirror-approve']);
   assert.equal((await f.publish()).mirrors, 1);

@@ -26,6 +26,7 @@ interface ChangeOptions extends OperatorOptions {
   rsyncUrl?: string;
   country?: string;
   contact?: string;
+  publicContact?: boolean;
   sponsor?: string;
   bandwidth?: string;
   address?: string[];
@@ -48,6 +49,8 @@ export function changeCommand(context: CommandContext): Command {
     .option('--rsync-url <url>', 'of a hub: where others pull')
     .option('--country <code>', 'two letters, such as DE')
     .option('--contact <text>', 'whom to write to')
+    .option('--public-contact', 'everybody may see the contact, on the public page')
+    .option('--no-public-contact', 'only administrators may see it')
     .option('--sponsor <text>', 'who pays for it')
     .option('--bandwidth <text>', 'such as 10Gb')
     .option('--address <cidr>', 'where it pulls from (may be repeated)', several)
@@ -61,6 +64,7 @@ export function changeCommand(context: CommandContext): Command {
         rsyncUrl,
         country,
         contact,
+        contactPublic: options.publicContact,
         sponsor,
         bandwidth,
         addresses: address,

@@ -45,6 +45,7 @@ export function registerCommand(context: CommandContext): Command {
     .option('--invite <token>', 'an invitation')
     .option('--country <code>', 'two letters, such as DE')
     .option('--contact <text>', 'whom to write to')
+    .option('--public-contact', 'everybody may see the contact, on the public page')
     .option('--sponsor <text>', 'who pays for it')
     .option('--bandwidth <text>', 'such as 10Gb')
     .option('--address <cidr>', 'where it pulls from (may be repeated)', several)

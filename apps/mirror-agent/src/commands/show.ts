@@ -18,6 +18,7 @@ const mirror = z.looseObject({
   rsyncUrl: text,
   country: text,
   contact: text,
+  contactPublic: z.boolean().default(false),
   sponsor: text,
   bandwidth: text,
   addresses: z.array(z.string()),
@@ -45,7 +46,7 @@ export function showCommand(context: CommandContext): Command {
       ['http', known.httpUrl],
       ['rsync', known.rsyncUrl],
       ['country', known.country],
-      ['contact', known.contact],
+      ['contact', contactOf(known)],
       ['sponsor', known.sponsor],
       ['bandwidth', known.bandwidth],
       ['addresses', known.addresses.length === 0 ? null : known.addresses.join(', ')],
@@ -58,4 +59,9 @@ export function showCommand(context: CommandContext): Command {
     );
     say(context, options, known, [...lines, ...claims]);
   });
+}
+
+function contactOf({ contact, contactPublic }: z.infer<typeof mirror>): string | null {
+  if (contact === null) return null;
+  return `${contact} (${contactPublic ? 'everybody may see it' : 'for administrators only'})`;
 }

@@ -27,17 +27,19 @@ test('what was not given is asked for, each thing once, and what may be empty ma
     [/write to/, 'Team'],
     [/addresses/, '192.0.2.7 2001:db8::7'],
     [/other mirrors pull/, 'yes'],
+    [/everybody see/, 'yes'],
     [/country/, 'DE'],
   ];
   const answers = await completeAnswers({}, network, async (question, usual) => {
     asked.push(question);
     return given.find(([about]) => about.test(question))?.[1] ?? usual ?? '';
   });
-  assert.equal(new Set(asked).size, 12, asked.join('\n'));
-  assert.equal(asked.length, 12);
+  assert.equal(new Set(asked).size, 13, asked.join('\n'));
+  assert.equal(asked.length, 13);
   assert.deepEqual(answers, {
     name: 'm.example.org',
     contact: 'Team',
+    contactPublic: true,
     country: 'DE',
     addresses: ['192.0.2.7', '2001:db8::7'],
     archives: [
@@ -60,6 +62,9 @@ test('where nobody can be asked, all that is missing is named at once, and nothi
   const answers = await completeAnswers(flags, network, undefined);
   assert.deepEqual(answers.archives, [{ name: 'debian', to: '/srv/debian' }]);
   assert.equal(answers.rsyncListen, undefined, 'a leaf serves no rsync');
+  assert.equal(answers.contactPublic, false);
+  const agreed = await completeAnswers({ ...flags, publicContact: true }, network, undefined);
+  assert.equal(agreed.contactPublic, true);
 });
 
 test('answers that cannot be are refused with the flag that they belong to', async () => {

@@ -21,6 +21,7 @@ export interface RegisterFlags {
   invite?: string;
   country?: string;
   contact?: string;
+  publicContact?: true;
   sponsor?: string;
   bandwidth?: string;
   address?: string[];
@@ -34,6 +35,8 @@ export interface Answers extends Pick<
 > {
   name: string;
   contact: string;
+  /** Whether everybody may see it. */
+  contactPublic: boolean;
   addresses: string[];
   /** Each archive with its folder. */
   archives: { name: string; to: string }[];
@@ -79,6 +82,8 @@ export async function completeAnswers(
     '--contact',
     'Whom to write to, such as "Mirror team <mirror@example.org>"',
   );
+  const contactPublic =
+    flags.publicContact === true || (await isYes(ask, 'May everybody see that (yes or no)'));
   /** May be left empty. */
   const maybe = async (known: string | undefined, question: string) => {
     const answer = (known ?? (await ask?.(`${question} (may be empty)`)) ?? '').trim();
@@ -120,6 +125,7 @@ export async function completeAnswers(
     ...(rsync === undefined ? {} : { rsyncUrl: rsyncUrl ?? `rsync://${name}:${rsync.port}` }),
     name,
     contact,
+    contactPublic,
     addresses,
     archives: archives.map((archive) => ({
       name: archive,
@@ -134,7 +140,12 @@ export async function completeAnswers(
 
 async function isHub({ hub, rsyncUrl, rsyncListen }: RegisterFlags, ask: Ask): Promise<boolean> {
   if (hub === true || rsyncUrl !== undefined || rsyncListen !== undefined) return true;
-  const answer = await ask?.('Shall other mirrors pull from it (yes or no)', 'no');
+  return isYes(ask, 'Shall other mirrors pull from it (yes or no)');
+}
+
+/** Whoever says nothing has not agreed. */
+async function isYes(ask: Ask, question: string): Promise<boolean> {
+  const answer = await ask?.(question, 'no');
   return /^y(es)?$/i.test(answer?.trim() ?? '');
 }
 

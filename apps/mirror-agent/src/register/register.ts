@@ -102,14 +102,15 @@ async function begin(
 }
 
 async function requestOf(answers: Answers): Promise<object> {
-  const { name, invite, ssh, url, rsyncUrl, country, contact, sponsor, bandwidth } = answers;
+  const { name, invite, ssh, url, rsyncUrl, country, sponsor, bandwidth } = answers;
+  const { contact, contactPublic } = answers;
   const { addresses, upstream, archives } = answers;
   const space: Record<string, number> = {};
   for (const archive of archives) {
     const { bavail, bsize } = await statfs(archive.to);
     space[archive.name] = bavail * bsize;
   }
-  const texts = { country, contact, sponsor, bandwidth };
+  const texts = { country, contact, contactPublic, sponsor, bandwidth };
   const about = { name, invite, ssh, httpUrl: url, rsyncUrl, upstream, addresses, space };
   return { ...about, ...texts, archives: archives.map((archive) => archive.name) };
 }

@@ -105,6 +105,7 @@ function detailsOf(mirror: MirrorRow, tier: number): MirrorPage['facts'] {
     ['Country', mirror.country === null ? null : countryName(mirror.country)],
     ['Sponsor', mirror.sponsor],
     ['Bandwidth', mirror.bandwidth],
+    ['Contact', mirror.contact_public === 1 ? mirror.contact : null],
     ['In the network since', mirror.added_at.slice(0, 10)],
   ];
   return known.flatMap(([title, text]) => (text === null ? [] : [{ title, text: plain(text) }]));

@@ -202,6 +202,17 @@ test('details change at once, addresses and host keys when they are proven', asy
     [(await mirror('a'))['contact'], (await mirror('a'))['country']],
     ['New team', 'FR'],
   );
+  const shown = async () => {
+    f.clock.now = new Date(f.clock.now.getTime() + 10_000); // A page is kept for a moment.
+    const page = (await f.call('GET', '/mirrors/a', undefined, null)).text;
+    return page.includes('New team');
+  };
+  assert.equal(await shown(), false, 'nobody agreed to show it');
+  await change({ contactPublic: true }, token);
+  assert.equal((await mirror('a'))['contactPublic'], true);
+  assert.equal(await shown(), true);
+  await change({ contactPublic: false }, token);
+  assert.equal(await shown(), false, 'and they may think again');
 
   const pages = new Map<string, string>();
   const web = await webServer(t, '127.0.0.1', (request, response) => {

@@ -54,6 +54,8 @@ const newMirror = z.strictObject({
     .regex(/^[A-Z]{2}$/, { error: 'expected two capital letters such as "DE"' })
     .optional(),
   contact: line.optional(),
+  /** Its operators agreed that everybody may see the contact. */
+  contactPublic: z.boolean().optional(),
   stock: stockChange.optional(),
 });
 

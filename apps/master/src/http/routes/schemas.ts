@@ -141,6 +141,8 @@ export const mirrorSchema = z.object({
   rsyncUrl: z.string().nullable(),
   country: z.string().nullable(),
   contact: z.string().nullable(),
+  /** Whether everybody may see the contact. */
+  contactPublic: z.boolean(),
   sponsor: z.string().nullable(),
   bandwidth: z.string().nullable(),
   /** Where it pulls from, as its operator says. */

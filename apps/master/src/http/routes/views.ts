@@ -129,6 +129,7 @@ export function mirrorView(
     rsyncUrl: row.rsync_url,
     country: row.country,
     contact: row.contact,
+    contactPublic: row.contact_public === 1,
     sponsor: row.sponsor,
     bandwidth: row.bandwidth,
     addresses: row.addresses === null ? [] : z.array(z.string()).parse(JSON.parse(row.addresses)),

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parseConfig } from '@pushmirror/config';
+import { z } from 'zod';
 import { localUrl, masterSchema, publicUrl, rsyncUrl } from './config.ts';
 import { exampleConfig } from './setup/example-config.ts';
 
@@ -33,6 +34,15 @@ test('every key that it mentions is one, and shows its default', () => {
   assert.deepEqual(everything.retention, plain.retention);
   assert.equal(everything.head_lifetime, plain.head_lifetime);
   assert.equal(everything.delete_limit, plain.delete_limit);
+  const { properties = {} } = z.toJSONSchema(masterSchema, { io: 'input', unrepresentable: 'any' });
+  const keys = Object.entries(properties).flatMap(([name, part]) => [
+    name,
+    ...Object.keys((part as { properties?: object }).properties ?? {}),
+  ]);
+  const missing = keys.filter(
+    (key) => !new RegExp(`^(?:# )?(?:\\[${key}\\]|${key} = )`, 'm').test(generated),
+  );
+  assert.deepEqual([keys.length > 40, missing], [true, []]);
 });
 
 test('every mistake is listed, each with its place', () => {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { ConfigError, loadConfig, parseConfig } from '@pushmirror/config';
+import { z } from 'zod';
 import { agentConfig } from './config.ts';
 
 const top = `
@@ -18,6 +20,25 @@ describe('the configuration', () => {
     const example = join(import.meta.dirname, '../../../config/mirror-agent.toml');
     const config = loadConfig(example, agentConfig);
     assert.equal(config.archive[0]?.name, 'debian');
+  });
+
+  test('the example with all that it only suggests is a good one too, and has every key', () => {
+    const example = readFileSync(
+      join(import.meta.dirname, '../../../config/mirror-agent.toml'),
+      'utf8',
+    );
+    // What is given twice in it are alternatives.
+    const all = example.replaceAll(/^# (?!upstream = )(?=(\[+\w+(\.\w+)?\]+|[\w.]+ = .*)$)/gm, '');
+    const config = parseConfig(all, agentConfig, 'x');
+    assert.deepEqual(config.archive[0]?.fallbacks, ['rsync://master.example.org/debian']);
+    assert.equal(config.rsync_ssh?.url, 'ssh://mirror@hub.example.org');
+    const missing = keysOf(agentConfig).filter(
+      (key) =>
+        !new RegExp(`^(?:# )?(?:\\[+(?:\\w+\\.)?${key}\\]+|(?:\\w+\\.)?${key} = )`, 'm').test(
+          example,
+        ),
+    );
+    assert.deepEqual(missing, []);
   });
 
   test('the shortest one, with its defaults', () => {
@@ -103,4 +124,18 @@ function problems(text: string): string[] {
     throw error;
   }
   return [];
+}
+
+/** Every key of a schema, at whatever depth. */
+function keysOf(schema: z.ZodType): string[] {
+  const found = new Set<string>();
+  const look = (part: unknown): void => {
+    if (typeof part !== 'object' || part === null) return;
+    for (const [name, value] of Object.entries(part)) {
+      if (name === 'properties') for (const key of Object.keys(value as object)) found.add(key);
+      look(value);
+    }
+  };
+  look(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }));
+  return [...found];
 }

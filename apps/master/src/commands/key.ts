@@ -1,4 +1,4 @@
-import { Argument, Command } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import { z } from 'zod';
 import {
   accountsSchema,
@@ -72,11 +72,10 @@ function rotateCommand(): Command {
     .description('make new ones; those of before are accepted for a while')
     .addArgument(new Argument('<kind>', 'what').choices(['signing', 'push', 'rsync']))
     .option('--mirror <name>', 'of rsync: only of this mirror')
-    .option(
-      '--lead <time>',
-      'of signing and push: how long it is announced before',
-      durationMs,
-      HOUR_MS,
+    .addOption(
+      new Option('--lead <time>', 'of signing and push: how long it is announced before')
+        .argParser(durationMs)
+        .default(HOUR_MS, '1h'),
     )
     .option('--overlap <time>', 'how long both are accepted', durationMs)
     .addHelpText(

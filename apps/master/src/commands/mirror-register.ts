@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { z } from 'zod';
 import { inviteSchema, reviewSchema } from '../http/routes/registration-schemas.ts';
 import { apiPath, createClient } from './client.ts';
@@ -22,7 +22,11 @@ export function inviteCommand(): Command {
     .description('invite an operator: their mirror needs no review, and may be registered at once')
     .option('--label <text>', 'whom it is for', 'an operator')
     .option('--mirror <name>', 'only for a mirror of this name')
-    .option('--expires <time>', 'how long it counts, such as 12h or 30d', durationMs, WEEK_MS)
+    .addOption(
+      new Option('--expires <time>', 'how long it counts, such as 12h or 30d')
+        .argParser(durationMs)
+        .default(WEEK_MS, '7d'),
+    )
     .option('--list', 'show the invitations instead')
     .option('--revoke <id>', 'take one back instead')
     .addHelpText(

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
 import { loadConfig, parseConfig } from '@pushmirror/config';
@@ -12,6 +13,11 @@ test('the example is a policy, and what is stored of it reads the same', () => {
   const policy = loadConfig(example, policyFile);
   assert.equal(policy.waves[0]?.bakeMs, 3_600_000);
   assert.deepEqual(readPolicy(JSON.stringify(policy)), policy);
+  const all = readFileSync(example, 'utf8').replaceAll(/^# (?=\[\[|[a-z]+ = )/gm, '');
+  assert.deepEqual(
+    read(all).waves.map(({ name }) => name),
+    ['canary', 'volunteers'],
+  );
 });
 
 test('an empty file is the default: everybody at once', () => {

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { AgentError } from '../errors.ts';
 import { changeDetails } from '../operate/change.ts';
 import { sshEndpoint } from '../register/endpoint.ts';
@@ -54,7 +54,11 @@ export function changeCommand(context: CommandContext): Command {
     .option('--sponsor <text>', 'who pays for it')
     .option('--bandwidth <text>', 'such as 10Gb')
     .option('--address <cidr>', 'where it pulls from (may be repeated)', several)
-    .option('--wait <time>', 'how long to wait for the proof', milliseconds, 120_000)
+    .addOption(
+      new Option('--wait <time>', 'how long to wait for the proof')
+        .argParser(milliseconds)
+        .default(120_000, '2m'),
+    )
     .action(async (options: ChangeOptions) => {
       const { url: httpUrl, rsyncUrl, country, contact, sponsor, bandwidth, address } = options;
       const file = async (path: string | undefined) =>

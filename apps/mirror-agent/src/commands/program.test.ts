@@ -31,6 +31,7 @@ describe('mirror-agent', () => {
       [[], /^Usage: mirror-agent/],
       [['fly'], /unknown command 'fly'/],
       [['status', '--colour'], /unknown option '--colour'/],
+      [['import', 'ftpsync', '--colour'], /unknown option '--colour'/],
       [['sync', 'a', 'b'], /too many arguments/],
       [['receive', '--config', config], /required option '--peer <name>' not specified/],
       [['sync', 'other', '--config', config], /does not carry other\. It carries: debian\./],

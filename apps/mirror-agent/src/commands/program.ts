@@ -38,18 +38,9 @@ export async function runCommand(
     output,
     exit: (code) => (exitCode = code),
   };
-  const [name = ''] = argv;
-  const wanted = Object.hasOwn(commands, name) ? [name] : Object.keys(commands);
-  const program = new Command('mirror-agent')
-    .description('Keeps a mirror at its upstream’s newest release.')
-    .version(version())
-    .configureOutput({ writeOut: output.stdout, writeErr: output.stderr });
-  for (const one of wanted) {
-    const command = await commands[one]?.(context);
-    if (command !== undefined) program.addCommand(command.exitOverride());
-  }
   try {
-    await program.exitOverride().parseAsync([...argv], { from: 'user' });
+    const program = await agentProgram(context, argv[0]);
+    await program.parseAsync([...argv], { from: 'user' });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
@@ -59,6 +50,31 @@ export async function runCommand(
     }
     throw error;
   }
+}
+
+/** `mirror-agent` with the one command that is called, or with all where that is none of them. */
+export async function agentProgram(context: CommandContext, called = ''): Promise<Command> {
+  const { stdout, stderr } = context.output;
+  const program = new Command('mirror-agent')
+    .description('Keeps a mirror at its upstream’s newest release.')
+    .version(version())
+    .configureOutput({ writeOut: stdout, writeErr: stderr })
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 ok, 1 failed, 2 usage.\n\nTo begin:\n  mirror-agent register --master https://push.example.org --archive debian --to /srv/mirrors/debian',
+    );
+  const wanted = Object.hasOwn(commands, called) ? [called] : Object.keys(commands);
+  for (const name of wanted) {
+    const command = await commands[name]?.(context);
+    if (command !== undefined) program.addCommand(command);
+  }
+  throwInsteadOfExit(program);
+  return program;
+}
+
+function throwInsteadOfExit(command: Command): void {
+  command.exitOverride();
+  for (const sub of command.commands) throwInsteadOfExit(sub);
 }
 
 function version(): string {

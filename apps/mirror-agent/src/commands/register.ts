@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { AgentError } from '../errors.ts';
 import { completeAnswers, type RegisterFlags } from '../register/answers.ts';
 import { askOnTerminal } from '../register/ask.ts';
@@ -50,12 +50,14 @@ export function registerCommand(context: CommandContext): Command {
     .option('--bandwidth <text>', 'such as 10Gb')
     .option('--address <cidr>', 'where it pulls from (may be repeated)', several)
     .option('--upstream <mirror>', 'the upstream you would like')
-    .option('--state <dir>', "the agent's state; beside the configuration when left out")
     .option(
-      '--wait <time>',
-      'how long to wait for the proof and for approval',
-      milliseconds,
-      600_000,
+      '--state <dir>',
+      "the agent's state; /var/lib/pushmirror, or beside a configuration that is not in /etc/pushmirror",
+    )
+    .addOption(
+      new Option('--wait <time>', 'how long to wait for the proof and for approval')
+        .argParser(milliseconds)
+        .default(600_000, '10m'),
     )
     .option('--replace', 'write the configuration anew, such as after a lost disk')
     .action(async (options: Options) => {

@@ -1,0 +1,38 @@
+import type { Command } from 'commander';
+import { masterProgram } from '../../apps/master/src/commands/program.ts';
+import { agentProgram } from '../../apps/mirror-agent/src/commands/program.ts';
+
+export type ProgramName = 'mirror-master' | 'mirror-agent';
+
+/** One of our programs with all its commands; each is only parsed, and does nothing. */
+export async function parsedProgram(name: ProgramName): Promise<Command> {
+  const program = name === 'mirror-master' ? await masterProgram() : await silentAgent();
+  for (const { command } of leavesOf(program)) {
+    command.action(() => undefined).configureOutput({ writeOut: () => {}, writeErr: () => {} });
+  }
+  return program;
+}
+
+function silentAgent(): Promise<Command> {
+  const output = { stdout: () => {}, stderr: () => {} };
+  const defaultConfig = '/etc/pushmirror/mirror-agent.toml';
+  return agentProgram({ output, defaultConfig, exit: () => {} });
+}
+
+/** The commands that do something, each with the words that call it. */
+export function leavesOf(
+  command: Command,
+  words: string[] = [],
+): { words: string[]; command: Command }[] {
+  const path = [...words, command.name()];
+  if (command.commands.length === 0) return [{ words: path, command }];
+  return command.commands.flatMap((sub) => leavesOf(sub, path));
+}
+
+/** All that `--help` says, examples too. */
+export function helpOf(command: Command): string {
+  let text = '';
+  command.configureOutput({ writeOut: (more) => void (text += more) });
+  command.outputHelp();
+  return text;
+}

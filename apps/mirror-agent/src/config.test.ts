@@ -34,9 +34,10 @@ describe('the configuration', () => {
     assert.equal(config.rsync_ssh?.url, 'ssh://mirror@hub.example.org');
     const missing = keysOf(agentConfig).filter(
       (key) =>
-        !new RegExp(`^(?:# )?(?:\\[+(?:\\w+\\.)?${key}\\]+|(?:\\w+\\.)?${key} = )`, 'm').test(
-          example,
-        ),
+        !new RegExp(
+          `^(?:# )?(?:\\[+(?:\\w+\\.)?${key}\\]+|(?:\\w+\\.)?${key}(?:\\.\\w+)? = )`,
+          'm',
+        ).test(example),
     );
     assert.deepEqual(missing, []);
   });

@@ -4,6 +4,7 @@ declare -A package_of=(
   [apt-ftparchive]=apt-utils
   [bsdtar]=libarchive-tools
   [createrepo_c]=createrepo-c
+  [dbclient]=dropbear-bin
   [dnf]=dnf
   [dpkg-deb]=dpkg
   [flock]=util-linux
@@ -18,12 +19,15 @@ declare -A package_of=(
   [node]=nodejs
   [npm]=npm
   [pacman]=pacman-package-manager
+  [plink]=putty-tools
+  [puttygen]=putty-tools
   [python3]=python3
   [repo-add]=pacman-package-manager
   [rpmbuild]=rpm
   [rsync]=rsync
   [setpriv]=util-linux
   [ssh]=openssh-client
+  [ssh-audit]=ssh-audit
   [ssh-keygen]=openssh-client
   [sshd]=openssh-server
 )
@@ -39,6 +43,15 @@ install_programs() {
   done
   ((${#packages[@]} == 0)) && return
   install_packages $(printf '%s\n' "${packages[@]}" | sort -u)
+}
+
+# install_python_modules MODULE... : the same for modules of Debian's own Python.
+install_python_modules() {
+  local module packages=()
+  for module in "$@"; do
+    /usr/bin/python3 -c "import $module" 2>/dev/null || packages+=("python3-$module")
+  done
+  ((${#packages[@]} == 0)) || install_packages "${packages[@]}"
 }
 
 install_packages() {

@@ -50,9 +50,16 @@ const MOST_SESSIONS = 8;
 /** Strangers make us ask the master about them no more often than that. */
 const BETWEEN_QUESTIONS_MS = 5_000;
 
-/** What OpenSSH 7 and newer, dropbear, PuTTY and paramiko can all do; nothing with SHA-1. */
+/**
+ * What OpenSSH 7 and newer, dropbear, PuTTY, paramiko and asyncssh can all do; nothing with SHA-1.
+ *
+ * The older name of the key exchange comes first on purpose. dropbear sends a first packet on the
+ * guess that its own first choice is ours too (RFC 4253, 7.1), and ssh2 1.17 drops that packet also
+ * where the guess was right, so that both would wait for each other; with another name in front it is
+ * wrong by the RFC's rule, and both know that. Which of the two is used is the client's choice.
+ */
 const ALGORITHMS: NonNullable<ServerConfig['algorithms']> = {
-  kex: ['curve25519-sha256', 'curve25519-sha256@libssh.org'],
+  kex: ['curve25519-sha256@libssh.org', 'curve25519-sha256'],
   serverHostKey: ['ssh-ed25519'],
   cipher: [
     'aes256-gcm@openssh.com',
@@ -61,12 +68,8 @@ const ALGORITHMS: NonNullable<ServerConfig['algorithms']> = {
     'aes192-ctr',
     'aes128-ctr',
   ],
-  hmac: [
-    'hmac-sha2-256-etm@openssh.com',
-    'hmac-sha2-512-etm@openssh.com',
-    'hmac-sha2-256',
-    'hmac-sha2-512',
-  ],
+  // The last one for dropbear, which has no encrypt-then-MAC.
+  hmac: ['hmac-sha2-256-etm@openssh.com', 'hmac-sha2-512-etm@openssh.com', 'hmac-sha2-256'],
   compress: ['none'],
 };
 

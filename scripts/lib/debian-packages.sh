@@ -3,6 +3,7 @@
 declare -A package_of=(
   [apt-ftparchive]=apt-utils
   [bsdtar]=libarchive-tools
+  [chromium]=chromium
   [createrepo_c]=createrepo-c
   [dbclient]=dropbear-bin
   [dnf]=dnf
@@ -16,6 +17,7 @@ declare -A package_of=(
   [gpgv]=gpgv
   [make]=make
   [makepkg]=makepkg
+  [nginx]=nginx
   [node]=nodejs
   [npm]=npm
   [pacman]=pacman-package-manager

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import helmet from '@fastify/helmet';
 import rateLimit, { normalizeIP } from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
@@ -16,6 +15,7 @@ import {
 } from 'fastify-type-provider-zod';
 import { handleError } from './errors.ts';
 import { routes, type RouteNeeds } from './routes/index.ts';
+import { securityHeaders } from './security-headers.ts';
 
 export interface AppOptions extends RouteNeeds {
   logger: FastifyBaseLogger;
@@ -43,7 +43,11 @@ export async function createApp(o: AppOptions): Promise<FastifyInstance> {
   app.setNotFoundHandler((_, reply) =>
     reply.code(404).send({ error: { code: 'not-found', message: 'There is nothing here.' } }),
   );
-  await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: CSP } });
+  const headers = await securityHeaders();
+  app.addHook('onRequest', (_, reply, next) => {
+    reply.headers(headers);
+    next();
+  });
   await app.register(rateLimit, {
     max: REQUESTS_A_MINUTE,
     timeWindow: 60_000,
@@ -60,17 +64,6 @@ export async function createApp(o: AppOptions): Promise<FastifyInstance> {
   await app.register(routes, o);
   return app;
 }
-
-const CSP = {
-  'default-src': ["'none'"],
-  'script-src': ["'self'"],
-  'style-src': ["'self'"],
-  'img-src': ["'self'"],
-  'connect-src': ["'self'"],
-  'base-uri': ["'none'"],
-  'form-action': ["'self'"],
-  'frame-ancestors': ["'none'"],
-};
 
 /** Tokens are counted each for itself, since many agents may share an address; others by address. */
 function whoAsks(request: FastifyRequest): string {

@@ -17,7 +17,7 @@ export interface Rendered {
  * Keeps finished pages for a moment, so that many readers cost one rendering: at most one a page is
  * under way. After `changed` the next reader waits for a page that knows of it, where that is little
  * work; where it is much, it is made at most a third of the time, and readers get the one before
- * meanwhile. A page is at most a second old, or five while it is being made anew.
+ * meanwhile. Without a change a page is at most five seconds old, or ten while it is being made anew.
  */
 export interface PageCache {
   get(key: string, make: () => Promise<{ type: string; text: string }>): Promise<Rendered>;
@@ -36,8 +36,11 @@ interface Entry {
   restsUntil: number;
 }
 
-const FRESH_MS = 1_000;
-const OLDEST_MS = 5_000;
+/** Where nothing has changed, a page only differs in how long ago things were. */
+const FRESH_MS = 5_000;
+const OLDEST_MS = 10_000;
+/** After much work it rests for no longer than this. */
+const LONGEST_REST_MS = 1_000;
 /** A page that took more of the processor than this is not made again at once. */
 const CHEAP_MS = 25;
 /** But after so many times as long as it took. */
@@ -58,7 +61,7 @@ export function createPageCache(now: () => Date): PageCache {
       const { user, system } = process.cpuUsage(before);
       const cost = (user + system) / 1000;
       const restsUntil =
-        performance.now() + (cost < CHEAP_MS ? 0 : Math.min(RESTS * cost, FRESH_MS));
+        performance.now() + (cost < CHEAP_MS ? 0 : Math.min(RESTS * cost, LONGEST_REST_MS));
       Object.assign(entry, { rendered, at, change: knows, restsUntil });
       return rendered;
     };

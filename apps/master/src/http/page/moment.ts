@@ -1,6 +1,6 @@
 import { ago, moment } from './words.ts';
 
-/** A time as pages show it. */
+/** A time as pages show it. Its words are only made where somebody reads them. */
 export interface Moment {
   iso: string;
   text: string;
@@ -9,5 +9,13 @@ export interface Moment {
 
 export function momentOf(at: Date | string, now: Date): Moment {
   const time = typeof at === 'string' ? new Date(at) : at;
-  return { iso: time.toISOString(), text: ago(time, now), full: moment(time) };
+  return {
+    iso: time.toISOString(),
+    get text() {
+      return ago(time, now);
+    },
+    get full() {
+      return moment(time);
+    },
+  };
 }

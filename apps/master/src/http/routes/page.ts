@@ -23,7 +23,7 @@ export function pageRoutes(app: FastifyInstance, needs: PagesOptions, done: () =
       .type('text/html; charset=utf-8')
       .send(pages.message(body.error.message));
   });
-  // Finished once a second for everybody, so that nobody need be counted; every other view is work.
+  // Finished once for everybody, so that nobody need be counted; every other view is work.
   const config = { rateLimit: { allowList: ({ url }: FastifyRequest) => url === '/' } };
   app.get('/', { ...HIDDEN, config }, async (request, reply) =>
     sendRendered(request, reply, await pages.network(request.query)),

@@ -67,6 +67,10 @@ void test('rsync serves exactly what the rules allow, before and after a revocat
     await probeAll(network, [hub, leaf1, leaf2], archives);
     const question = ['explain', '--mirror', leaf2.name, '--archive', 'debian'];
     assert.equal((await acl(...question))['rule'], 'no-leaf2');
+    await waitFor(async () => (await master.command('acl', 'check', '--json')).code === 0, {
+      deadlineMs: 5_000,
+      describe: 'acl check finds no drift',
+    });
     assert.deepEqual((await acl('check'))['drift'], []);
 
     await master.service.stop();

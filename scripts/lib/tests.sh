@@ -13,17 +13,44 @@ step() {
   say "$name: ok ($((SECONDS - started)) s)"
 }
 
-# run_tests [FILE|FOLDER]... : whole networks first, since they take longest. They mostly wait for
-# processes of their own, so there are more of them at once than cores.
+# run_tests [FILE|FOLDER]... : the whole networks mostly wait for processes of their own, the tests
+# beside the source mostly compute: both runs go on at once, and what the first says comes last.
 run_tests() {
-  local files=() status=0 limit=${PUSHMIRROR_TEST_LIMIT:-840}
+  local files=() networks=() others=() file log status=0 networks_status=0
+  local ends=$((SECONDS + ${PUSHMIRROR_TEST_LIMIT:-840}))
+  for file in "$@"; do
+    [[ -e $file ]] || die "There is no $file."
+  done
   mapfile -t files < <(test_files "$@")
   ((${#files[@]} > 0)) || die "No test files in: $*"
+  for file in "${files[@]}"; do
+    if [[ $file == test/* ]]; then networks+=("$file"); else others+=("$file"); fi
+  done
+  if ((${#networks[@]} == 0 || ${#others[@]} == 0)); then
+    run_files "$ends" "${files[@]}"
+    return
+  fi
+  log=$(mktemp)
+  run_files "$ends" "${networks[@]}" >"$log" 2>&1 &
+  trap 'kill "$!" 2>/dev/null || :' EXIT
+  run_files "$ends" "${others[@]}" || status=$?
+  wait "$!" || networks_status=$?
+  trap - EXIT
+  cat "$log"
+  rm -f "$log"
+  ((status == 0)) || return "$status"
+  return "$networks_status"
+}
+
+# run_files ENDS FILE... : ENDS is the second of this shell at which they are ended.
+run_files() {
+  local limit=$(($1 - SECONDS)) status=0
+  shift
   timeout --foreground --kill-after=20 "$limit" \
     node --conditions=source --import tsx --test \
-    --test-concurrency="${PUSHMIRROR_TEST_CONCURRENCY:-3}" --test-timeout=600000 \
-    --test-reporter=spec "${files[@]}" || status=$?
-  ((status != 124)) || die "The tests were ended after $limit s (PUSHMIRROR_TEST_LIMIT)."
+    --test-concurrency="${PUSHMIRROR_TEST_CONCURRENCY:-2}" --test-timeout=600000 \
+    --test-reporter=spec "$@" || status=$?
+  ((status != 124)) || say "The tests were ended after $limit s (PUSHMIRROR_TEST_LIMIT)."
   return "$status"
 }
 
@@ -37,5 +64,5 @@ test_files() {
       find "${paths[@]}" -name node_modules -prune -o -name dist -prune -o -type f -print
   } | grep '\.test\.ts$' | grep -v "$left_out" | while read -r file; do
     [[ -e $file ]] && printf '%s\n' "$file"
-  done | sort -u | LC_ALL=C sort -s -t/ -k1,1r
+  done | sort -u
 }

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { fencedBlocks } from '../docs/markdown.ts';
+import { runDocument } from '../docs/run-document.ts';
+import { canHaveWorld, createWorld, type World } from '../docs/world.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+const possible = await canHaveWorld();
+
+/**
+ * What stands for something else in the documents' network, and why. Each writes down that it was
+ * called (test/docs/shims): one that no document needs any more fails the test.
+ */
+const substitutes: Record<string, string> = {
+  apt: 'there is no network; scripts/package-check installs the packages themselves',
+  systemctl: 'nothing boots these hosts; it runs what the units say, as the user that they say',
+};
+
+/** README and the three documents, done word by word, in this order, on hosts of their own. */
+void describe(
+  'the documents are true',
+  { skip: !possible && 'this needs root and namespaces' },
+  () => {
+    let world: World;
+    const said: string[] = [];
+    const on = async (host: string, text: string) => {
+      const { code, stdout, stderr } = await world.host(host).run(`set -e\n${text}`);
+      assert.equal(code, 0, `${text}: ${stdout}${stderr}`);
+      return stdout;
+    };
+    const read = (name: string) => readFile(join(root, name), 'utf8');
+
+    /** Every command of the document is run. */
+    async function follow(name: string, host: string): Promise<void> {
+      const markdown = await read(name);
+      const ran = await runDocument(markdown, { name, world, host, said });
+      const commands = fencedBlocks(markdown).filter(({ language }) => language === 'sh');
+      assert.deepEqual(
+        ran.map(({ line }) => line),
+        commands.map(({ line }) => line),
+      );
+      assert.equal(ran.length > 3, true, `${name} has commands`);
+    }
+
+    before(async () => {
+      world = await createWorld([
+        { names: ['ftp.example.org', 'push.example.org'], proxyTo: 8470 },
+        { names: ['hub1.example.org'] },
+        { names: ['mirror.example.org'] },
+        { names: ['leaf1.example.org'] },
+      ]);
+      await on('ftp.example.org', makeArchive);
+    });
+    after(() => world?.close());
+
+    void test('README.md: five minutes to a running tree', async () => {
+      await follow('README.md', 'ftp.example.org');
+      const tree = (host: string) =>
+        on(host, 'cd /srv/mirrors/debian && find pool dists -type f | sort | xargs sha256sum');
+      assert.equal(await tree('hub1.example.org'), await tree('ftp.example.org'));
+    });
+
+    void test('nothing stands for something that no document says', async () => {
+      const calls: string[] = [];
+      for (const host of [
+        'ftp.example.org',
+        'hub1.example.org',
+        'mirror.example.org',
+        'leaf1.example.org',
+      ])
+        calls.push(await on(host, 'cat /run/shims 2>/dev/null || true'));
+      const called = new Set(
+        calls
+          .join('')
+          .split('\n')
+          .map((line) => line.split(' ')[0] ?? ''),
+      );
+      called.delete('');
+      assert.deepEqual([...called].toSorted(), Object.keys(substitutes).toSorted());
+    });
+  },
+);
+
+/** A little of a Debian archive. */
+const makeArchive = `
+  cd /srv && mkdir -p mirrors/debian/pool/main/h/hello mirrors/debian/dists/stable/main/binary-amd64
+  cd mirrors/debian
+  head -c 20000 /dev/urandom >pool/main/h/hello/hello_1_amd64.deb
+  printf 'Package: hello\\nFilename: pool/main/h/hello/hello_1_amd64.deb\\n' >dists/stable/main/binary-amd64/Packages
+  printf 'Suite: stable\\n' >dists/stable/Release
+`;

@@ -1,7 +1,8 @@
 import { dirname, resolve } from 'node:path';
-import { isArchiveName, isCidr, isMirrorName } from '@pushmirror/acl';
+import { isArchiveName, isCidr, isHost, isMirrorName } from '@pushmirror/acl';
 import { absolutePath, duration, loadConfig, port } from '@pushmirror/config';
 import { z } from 'zod';
+import { isMailAddress } from './notify/address.ts';
 
 const address = z.union([z.ipv4(), z.ipv6()], { error: 'expected an IP address' });
 const range = z.string().refine(isCidr, {
@@ -71,6 +72,44 @@ export const masterSchema = z.strictObject({
       days_for: duration.prefault('400d'),
     })
     .prefault({}),
+  mail: z
+    .strictObject({
+      host: z.string().refine(isHost, { error: 'expected a host name or an address' }),
+      port: port.optional(),
+      tls: z.enum(['starttls', 'tls', 'none']).default('starttls'),
+      ca_file: absolutePath.optional(),
+      user: z.string().min(1).max(200).optional(),
+      password_file: absolutePath.optional(),
+      from: z.string().refine(isMailAddress, {
+        error: 'expected an address such as "mirrors@example.org"',
+      }),
+    })
+    .refine((mail) => (mail.user === undefined) === (mail.password_file === undefined), {
+      error: 'give user and password_file together, or neither',
+    })
+    .refine((mail) => mail.user === undefined || mail.tls !== 'none', {
+      error: 'a password is never sent without TLS: set tls to "starttls" or "tls"',
+    })
+    .optional(),
+  notices: z
+    .strictObject({
+      settle: duration.prefault('30m'),
+      stale_after: duration.prefault('6h'),
+      certificate_before: duration.prefault('14d'),
+      a_day: z.int().min(1).max(1000).default(12),
+      mails_an_hour: z.int().min(1).max(100_000).default(500),
+      retry_min: duration.prefault('30s'),
+      retry_max: duration.prefault('4h'),
+      retry_for: duration.prefault('2d'),
+      keep_for: duration.prefault('90d'),
+    })
+    .prefault({})
+    .refine((notices) => notices.retry_min <= notices.retry_max, {
+      error: 'retry_min is longer than retry_max',
+    })
+    .refine((notices) => notices.keep_for > notices.retry_for, {
+      error: 'keep_for is not longer than retry_for',
+    }),
   registration: z
     .strictObject({
       policy: z.enum(['invite', 'proof', 'review']).default('review'),

@@ -20,6 +20,7 @@ import { adoptAdminToken } from './registry/manage-tokens.ts';
 import { createKeyKeeper, type KeyKeeper } from './keys/keeper.ts';
 import { createFeed } from './monitor/feed.ts';
 import { createProbing, type Probing } from './monitor/probing.ts';
+import { createNotifying, type Notifying } from './notify/notifying.ts';
 import { createConducting, type Conducting } from './rollout/conducting.ts';
 import { createNews, type News } from './rollout/news.ts';
 import { pruneOld } from './rollout/retention.ts';
@@ -46,8 +47,9 @@ export interface Master {
   url(): string;
   /** Ends everything in order; whatever was under way is carried on by the next start. */
   destroy(): Promise<void>;
-  /** For tests: answer requests without a port. */
+  /** For tests: answer requests without a port, and tell what is news, without its rounds. */
   app: FastifyInstance;
+  notifying: Pick<Notifying, 'watch' | 'deliver'>;
 }
 
 const CLOSE_DEADLINE_MS = 5_000;
@@ -110,6 +112,7 @@ async function assemble(parts: Parts): Promise<Master> {
     signingKey: keys.signingKey,
     lifetimeMs: config.head_lifetime,
   });
+  const notifying = createNotifying(parts);
   const probing = createProbing({
     ...parts,
     feed,
@@ -192,6 +195,7 @@ async function assemble(parts: Parts): Promise<Master> {
     mayPull: (key) => engine.mayPull(key),
     conducting,
     vantages: probing.vantages,
+    mayMail: notifying.mayMail,
     checks: config.checks,
     onRetried,
     rotateKey: (o, by) => keeper.rotate(o, by),
@@ -217,6 +221,7 @@ async function assemble(parts: Parts): Promise<Master> {
   const retention = createRetention(parts);
   return {
     app,
+    notifying,
     url: () => app.listeningOrigin,
     async start() {
       await serving.start();
@@ -225,6 +230,7 @@ async function assemble(parts: Parts): Promise<Master> {
       await upkeep.start(); // Its first round makes public what a crash left unpublished.
       await sending.start();
       await conducting.start();
+      await notifying.start(); // Before anything new is seen.
       probing.start();
       void retention.start(); // Forgetting can wait for everything else, and nothing waits for it.
     },
@@ -238,6 +244,7 @@ async function assemble(parts: Parts): Promise<Master> {
         publisher,
         conducting,
         probing,
+        notifying,
         sending,
         app,
         serving,
@@ -310,6 +317,7 @@ async function destroyAll(
     publisher: Publisher;
     conducting: Conducting;
     probing: Probing;
+    notifying: Notifying;
     sending: Sending;
     app: FastifyInstance;
     serving: Serving;
@@ -318,6 +326,7 @@ async function destroyAll(
   await all.publisher.close();
   await all.conducting.close();
   await all.probing.close();
+  await all.notifying.close();
   await all.keeper.close();
   await all.upkeep.stop();
   await all.retention.stop();

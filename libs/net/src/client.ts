@@ -13,6 +13,12 @@ export interface GuardedClient {
    * @throws NetError `bad-url`, `forbidden-address`, `unreachable`, `bad-answer`
    */
   get(url: string, o?: GetOptions): Promise<Answer>;
+  /**
+   * POST to a URL. A redirect is not followed: it is the answer.
+   *
+   * @throws NetError as `get` does.
+   */
+  post(url: string, body: string, o?: Omit<GetOptions, 'connections'>): Promise<Answer>;
 }
 
 export interface GetOptions {
@@ -50,7 +56,7 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 export function createGuardedClient(o: GuardedClientOptions): GuardedClient {
   const { guard, maxBytes = MAX_BYTES, maxRedirects = MAX_REDIRECTS, ca } = o;
 
-  async function ask(target: Target, asked: GetOptions, signal: AbortSignal) {
+  async function ask(target: Target, asked: GetOptions, signal: AbortSignal, send?: string) {
     const { family, headers, connections } = asked;
     const all = await guard.check(target.host, signal);
     const usable = all.filter((one) => family === undefined || one.family === family);
@@ -64,14 +70,17 @@ export function createGuardedClient(o: GuardedClientOptions): GuardedClient {
         ca,
         headers,
         connections,
+        send,
       }),
     );
   }
 
+  const untilLate = ({ signal }: GetOptions) =>
+    within(o.deadlineMs ?? DEADLINE_MS, ...(signal === undefined ? [] : [signal]));
+
   return {
     async get(url, asked = {}) {
-      const others = asked.signal === undefined ? [] : [asked.signal];
-      const signal = within(o.deadlineMs ?? DEADLINE_MS, ...others);
+      const signal = untilLate(asked);
       let target = parseTarget(url);
       for (let redirects = 0; redirects <= maxRedirects; redirects += 1) {
         const answer = await ask(target, asked, signal);
@@ -80,6 +89,7 @@ export function createGuardedClient(o: GuardedClientOptions): GuardedClient {
       }
       throw new NetError('bad-answer', `${target.host} redirects more than ${maxRedirects} times.`);
     },
+    post: async (url, body, asked = {}) => ask(parseTarget(url), asked, untilLate(asked), body),
   };
 }
 

@@ -25,6 +25,8 @@ export interface ExchangeOptions {
   ca?: string | undefined;
   headers?: Record<string, string> | undefined;
   connections?: Connections | undefined;
+  /** What is sent, by POST; a GET when left out. */
+  send?: string | undefined;
 }
 
 /** Connections to one host over one family, for requests that follow each other. */
@@ -52,7 +54,7 @@ const HEADERS = {
 };
 
 /**
- * One GET at one address that was checked: the name goes into SNI and Host, and is never looked up
+ * One request at one address that was checked: the name goes into SNI and Host, and is never looked up
  * again.
  *
  * @throws NetError `unreachable`, `bad-answer`
@@ -71,7 +73,8 @@ export function exchange(
     host,
     port,
     path: `${url.pathname}${url.search}`,
-    headers: { ...HEADERS, ...o.headers, host: url.host },
+    method: o.send === undefined ? 'GET' : 'POST',
+    headers: { ...HEADERS, ...o.headers, ...lengthOf(o.send), host: url.host },
     // A connection of its own, unless some are kept for this host: none opened for something else.
     agent: tls ? (o.connections?.https ?? false) : (o.connections?.http ?? false),
     lookup,
@@ -94,8 +97,12 @@ export function exchange(
       reject(error instanceof NetError ? error : failed(target, error, o.signal));
     };
     request.on('error', fail);
-    request.end();
+    request.end(o.send);
   });
+}
+
+function lengthOf(send: string | undefined): Record<string, string> {
+  return send === undefined ? {} : { 'content-length': String(Buffer.byteLength(send)) };
 }
 
 function readBody(response: IncomingMessage, maxBytes: number): Promise<Buffer> {

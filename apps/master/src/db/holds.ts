@@ -56,6 +56,21 @@ export function listHolds(
   return query.execute();
 }
 
+/** The holds of an archive, and the releases from them, behind a sequence, oldest first. */
+export function holdsAfter(
+  db: DbOrTrx,
+  o: { archive: string; after: number; limit: number },
+): Promise<HoldRow[]> {
+  return db
+    .selectFrom('hold')
+    .selectAll()
+    .where('archive', '=', o.archive)
+    .where('sequence', '>', o.after)
+    .orderBy('sequence')
+    .limit(o.limit)
+    .execute();
+}
+
 /** The same hold under another signature. */
 export function replaceHoldText(
   db: DbOrTrx,

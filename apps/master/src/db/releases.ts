@@ -60,6 +60,21 @@ export function listReleases(
   return query.execute();
 }
 
+/** The releases of an archive behind a serial, oldest first. */
+export function releasesAfter(
+  db: DbOrTrx,
+  o: { archive: string; after: number; limit: number },
+): Promise<Pick<ReleaseRow, 'archive' | 'serial' | 'phase' | 'published_at'>[]> {
+  return db
+    .selectFrom('release')
+    .select(['archive', 'serial', 'phase', 'published_at'])
+    .where('archive', '=', o.archive)
+    .where('serial', '>', o.after)
+    .orderBy('serial')
+    .limit(o.limit)
+    .execute();
+}
+
 /** When each release of an archive became public, oldest first; only the newest `limit`. */
 export async function releaseTimes(
   db: DbOrTrx,

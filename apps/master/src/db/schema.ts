@@ -3,6 +3,7 @@ import type { PushState } from '@pushmirror/trigger';
 import type { AccessTables } from './access-schema.ts';
 import type { KeyTables } from './network-key-schema.ts';
 import type { ListTables } from './list-schema.ts';
+import type { NoticeTables } from './notice-schema.ts';
 import type { OperatorTables } from './operator-schema.ts';
 import type { RegistrationTables } from './registration-schema.ts';
 import type { SightTables } from './sight-schema.ts';
@@ -12,7 +13,14 @@ import type { SightTables } from './sight-schema.ts';
  * Times are ISO 8601 texts in UTC.
  */
 export interface Tables
-  extends AccessTables, ListTables, KeyTables, OperatorTables, RegistrationTables, SightTables {
+  extends
+    AccessTables,
+    ListTables,
+    KeyTables,
+    NoticeTables,
+    OperatorTables,
+    RegistrationTables,
+    SightTables {
   setting: { name: string; value: string };
   archive: ArchiveRow;
   release: ReleaseRow;

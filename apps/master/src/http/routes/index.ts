@@ -23,6 +23,7 @@ import { mirrorSettingsRoutes, type MirrorSettingsNeeds } from './mirror-setting
 import { manageRoutes, type ManageNeeds } from './manage.ts';
 import { keyRoutes, type KeyNeeds } from './keys.ts';
 import { mirrorRoutes, type MirrorNeeds } from './mirrors.ts';
+import { noticeRoutes, type NoticeNeeds } from './notices.ts';
 import { pageRoutes, type PageNeeds } from './page.ts';
 import { policyRoutes, type PolicyNeeds } from './policies.ts';
 import { publicRoutes } from './public.ts';
@@ -45,6 +46,7 @@ export type RouteNeeds = AclNeeds &
   ManageNeeds &
   MirrorNeeds &
   MirrorSettingsNeeds &
+  NoticeNeeds &
   PageNeeds &
   PullNeeds &
   PolicyNeeds &
@@ -105,5 +107,6 @@ export async function routes(app: FastifyInstance, needs: RouteNeeds): Promise<v
   await app.register(registrationRoutes, needs);
   await app.register(inviteRoutes, needs);
   await app.register(manageRoutes, needs);
+  await app.register(noticeRoutes, needs);
   app.get('/v1/openapi.json', { schema: { hide: true } }, () => app.swagger());
 }

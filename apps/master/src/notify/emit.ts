@@ -1,0 +1,131 @@
+import type { DbOrTrx } from '../db/open.ts';
+import type { DeliveryRow, NoticeRow, SubscriptionRow } from '../db/notice-schema.ts';
+import { listSubscriptions } from '../db/notice-subscriptions.ts';
+import {
+  countDeliveries,
+  countWaiting,
+  insertDelivery,
+  insertNotice,
+  toldOf,
+} from '../db/notices.ts';
+import { dueAt, type Wishes } from './due.ts';
+import type { NoticeFacts } from './facts.ts';
+import { deliveryId } from './ids.ts';
+import type { SubscribedKind } from './kinds.ts';
+
+/** Something to tell. */
+export interface Told extends Pick<NoticeRow, 'id' | 'kind'> {
+  mirror?: string;
+  archive?: string;
+  serial?: number;
+  /** The notice that this one is the sequel of. */
+  incident?: string | null;
+  /** Of a code: the mail address that it goes to. */
+  address?: string;
+  facts: NoticeFacts;
+}
+
+export interface EmitOptions {
+  now: Date;
+  /** More than so many a day about one mirror, or the rollouts of one archive, go into the next daily digest. */
+  perDay: number;
+}
+
+/** So many wait for one subscription; what is above is dropped. */
+const MOST_WAITING = 1_000;
+const DAY_MS = 86_400_000;
+
+/**
+ * Write a notice down for everybody whom it concerns, within the caller's transaction: from then on it
+ * is told, whatever happens. Telling the same again changes nothing.
+ *
+ * @returns to how many it goes.
+ */
+export async function emit(trx: DbOrTrx, told: Told, o: EmitOptions): Promise<number> {
+  const whom = await hearersOf(trx, told);
+  if (whom.length === 0 || !(await insertNotice(trx, rowOf(told, o.now)))) return 0;
+  for (const one of whom) await addDelivery(trx, told, one, o);
+  return whom.length;
+}
+
+/** For one subscription alone, at once. */
+export async function emitTo(
+  trx: DbOrTrx,
+  told: Told,
+  subscription: Pick<SubscriptionRow, 'id'>,
+  now: Date,
+): Promise<string> {
+  await insertNotice(trx, rowOf(told, now));
+  const at = now.toISOString();
+  const row = deliveryRow(told.id, subscription.id, at, at);
+  await insertDelivery(trx, row);
+  return row.id;
+}
+
+export function wishesOf(row: SubscriptionRow): Wishes {
+  const { digest, quiet_from: from, quiet_to: to, zone } = row;
+  return { digest, quiet: from === null || to === null ? null : { from, to }, zone };
+}
+
+async function hearersOf(trx: DbOrTrx, told: Told): Promise<SubscriptionRow[]> {
+  const { kind, mirror, archive, incident } = told;
+  const active = await listSubscriptions(trx, { state: 'active' });
+  if (kind === 'returned' || kind === 'resumed') {
+    if (incident === undefined || incident === null) return [];
+    const before = new Set(await toldOf(trx, incident));
+    return active.filter(({ id }) => before.has(id));
+  }
+  return active.filter(({ scope, subject, kinds }) => {
+    const concerns = scope === 'network' || subject === (scope === 'mirror' ? mirror : archive);
+    return concerns && (JSON.parse(kinds) as SubscribedKind[]).some((wanted) => wanted === kind);
+  });
+}
+
+async function addDelivery(
+  trx: DbOrTrx,
+  told: Told,
+  subscription: SubscriptionRow,
+  { now, perDay }: EmitOptions,
+): Promise<void> {
+  const { id, mirror = null, archive = null } = told;
+  const since = new Date(now.getTime() - DAY_MS).toISOString();
+  const about = { subscription: subscription.id, mirror, archive, since };
+  const count = await countDeliveries(trx, about);
+  const wishes = wishesOf(subscription);
+  const many = count >= perDay;
+  const due = dueAt(now, many ? { ...wishes, digest: 'daily' } : wishes).toISOString();
+  const row = deliveryRow(id, subscription.id, due, now.toISOString());
+  if ((await countWaiting(trx, subscription.id)) < MOST_WAITING) {
+    await insertDelivery(trx, row);
+    return;
+  }
+  const error = `${MOST_WAITING} others wait for this address.`;
+  await insertDelivery(trx, { ...row, state: 'dropped', error, ended_at: row.created_at });
+}
+
+function deliveryRow(
+  notice: string,
+  subscription: string,
+  due_at: string,
+  created_at: string,
+): DeliveryRow {
+  return {
+    id: deliveryId(notice, subscription),
+    notice,
+    subscription,
+    state: 'waiting',
+    due_at,
+    message: null,
+    attempts: 0,
+    error: null,
+    created_at,
+    ended_at: null,
+  };
+}
+
+function rowOf(told: Told, now: Date): NoticeRow {
+  const { id, kind, mirror = null, archive = null, serial = null } = told;
+  const { incident = null, address = null } = told;
+  const rest = { at: now.toISOString(), facts: JSON.stringify(told.facts) };
+  return { id, kind, mirror, archive, serial, incident, address, ...rest };
+}

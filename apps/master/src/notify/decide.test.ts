@@ -62,7 +62,7 @@ test('a trouble is told when it has lasted, and its end too; a blip is not', () 
   assert.deepEqual(live(twoStates as SightState[]), ['4 trouble failing'], 'one trouble');
   const blipInside = [...times(5, 'unreachable'), 'fresh', ...times(5, 'unreachable')];
   assert.deepEqual(live(blipInside as SightState[]), ['3 trouble failing'], 'told once');
-  const empty = times(6, 'empty' as SightState);
+  const empty: SightState[] = times(6, 'empty');
   assert.deepEqual(live(empty), [], 'before its first sync');
   assert.deepEqual(live(['fresh', ...empty]), ['4 trouble failing']);
 });

@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path';
-import { isArchiveName, isCidr, isHost, isMirrorName } from '@pushmirror/acl';
+import { isCidr } from '@pushmirror/acl/cidr';
+import { isArchiveName, isHost, isMirrorName } from '@pushmirror/acl/names';
 import { absolutePath, duration, loadConfig, port } from '@pushmirror/config';
 import { z } from 'zod';
 import { isMailAddress } from './notify/address.ts';

@@ -108,6 +108,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
   const desk = createNewsDesk({
     agent: config,
     report: reporter.report,
+    hurry: reporter.hurry,
     relayOf: (archive) => opened.relayOf(archive),
     log,
     now,

@@ -25,6 +25,8 @@ export interface NewsDesk {
 export interface NewsDeskOptions {
   agent: AgentConfig;
   report: (news: News) => Promise<void>;
+  /** Let the reports that there are leave now. */
+  hurry: () => void;
   relayOf: (archive: string) => Relay;
   log: Logger;
   now: () => Date;
@@ -45,7 +47,10 @@ export function createNewsDesk(options: NewsDeskOptions): NewsDesk {
     const report = reportOf(news);
     if (report !== undefined) await send(report.signed, report.news);
     if (news.type === 'renewed') await announce(archive, news.signed, 'committed');
-    if (news.type === 'waits') await announce(archive, news.signed, 'staged');
+    if (news.type === 'waits') {
+      options.hurry(); // The commit of all may wait for this one.
+      await announce(archive, news.signed, 'staged');
+    }
     // Beside our own commit: those below switch at the same moment.
     if (news.type === 'committing') runBeside(announce(archive, news.signed, 'committing'));
     if (news.type === 'committed' && news.committed.signed !== undefined) {

@@ -57,6 +57,25 @@ describe('reports', () => {
     assert.equal(reporter.status().waiting, 1);
   });
 
+  test('what is on its way waits a moment for how it ends, and all of it is one request', async () => {
+    const requests: string[][] = [];
+    const url = await serve(async (request, response) => {
+      const reports = await reportsOf(request);
+      requests.push(reports.map(({ event }) => event));
+      answer(response, 200, { acknowledged: reports.at(-1)?.id ?? null, downstreams: '' });
+    });
+    const { reporter, outbox } = await start(url);
+    const all = ['accepted', 'syncing', 'staged', 'committed'] as const;
+    for (const event of all) await reporter.report({ ...news(1), event });
+    await until('acknowledged', () => outbox.size() === 0);
+    await reporter.report({ ...news(2), event: 'accepted' });
+    await until('sent by itself', () => outbox.size() === 0);
+    await reporter.report({ ...news(3), event: 'staged' });
+    reporter.hurry();
+    await until('sent at once', () => outbox.size() === 0);
+    assert.deepEqual(requests, [[...all], ['accepted'], ['staged']]);
+  });
+
   test('a report that comes while others are acknowledged is no sign that the master took none', async () => {
     const problems: string[] = [];
     const url = await serve(async (request, response) => {

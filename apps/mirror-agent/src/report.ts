@@ -7,6 +7,8 @@ import type { News, Outbox } from './outbox.ts';
 export interface Reporter {
   /** Resolves when the report is kept on disk, whether the master can be reached or not. */
   report(news: News): Promise<void>;
+  /** Nothing more is coming soon: send what there is. */
+  hurry(): void;
   status(): { waiting: number; lastError?: string };
   /** Send what is there, for at most this long, and end. */
   close(graceMs: number): Promise<void>;
@@ -24,11 +26,15 @@ export interface ReporterOptions {
 
 const SHORTEST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
+/** So long these wait for what comes next: most syncs are over by then, and it is one request. */
+const PATIENCE_MS = 250;
 
 export function createReporter(options: ReporterOptions): Reporter {
   const { outbox, master } = options;
   const ending = new AbortController();
   let wake = () => {};
+  /** When what is in the outbox is to leave, by performance.now(). */
+  let dueAt = 0;
   let failures = 0;
   let lastError: string | undefined;
   /** How many are still sent one by one. */
@@ -39,12 +45,20 @@ export function createReporter(options: ReporterOptions): Reporter {
     for (;;) {
       if (outbox.size() === 0) {
         if (ending.signal.aborted) return;
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
+        dueAt = Number.POSITIVE_INFINITY;
+        await wokenOr(dueAt);
         continue;
       }
-      if (await sendOnce(client)) {
+      const early = dueAt - performance.now();
+      if (early > 0 && !ending.signal.aborted) {
+        await wokenOr(early);
+        continue;
+      }
+      dueAt = Number.POSITIVE_INFINITY;
+      const hasMore = outbox.size() > REPORTS_PER_REQUEST;
+      const sent = await sendOnce(client);
+      if (hasMore || refusals > 0 || !sent) dueAt = 0;
+      if (sent) {
         failures = 0;
         lastError = undefined;
         continue;
@@ -53,6 +67,15 @@ export function createReporter(options: ReporterOptions): Reporter {
       failures += 1;
       await delay(pause(failures), undefined, { signal: ending.signal }).catch(() => {});
     }
+  }
+
+  async function wokenOr(ms: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      wake = resolve;
+      if (Number.isFinite(ms)) timer = setTimeout(resolve, ms);
+    });
+    clearTimeout(timer);
   }
 
   /** True when the oldest report has left the outbox. */
@@ -95,6 +118,11 @@ export function createReporter(options: ReporterOptions): Reporter {
     async report(news) {
       if (master === undefined) return;
       await outbox.add(news);
+      dueAt = Math.min(dueAt, performance.now() + (isOnTheWay(news) ? PATIENCE_MS : 0));
+      wake();
+    },
+    hurry() {
+      dueAt = 0;
       wake();
     },
     status: () => ({
@@ -110,4 +138,10 @@ export function createReporter(options: ReporterOptions): Reporter {
       grace.abort();
     },
   };
+}
+
+/** Something else is likely to follow soon. */
+function isOnTheWay({ event, state = 'waiting' }: News): boolean {
+  if (event === 'push') return ['waiting', 'sending', 'accepted'].includes(state);
+  return ['accepted', 'syncing', 'staged'].includes(event);
 }

@@ -1,4 +1,5 @@
-import Table from 'cli-table3';
+import { createRequire } from 'node:module';
+import type TableOf from 'cli-table3';
 import picocolors from 'picocolors';
 
 /** What a command writes: results on stdout, progress and errors on stderr. */
@@ -17,6 +18,8 @@ export function warn(text: string): void {
 /** Columns with a head, without lines: to read, and to cut with awk. */
 export function sayTable(head: readonly string[], rows: readonly (readonly string[])[]): void {
   const none = '';
+  // Most commands show none, and would wait for it.
+  const Table = createRequire(import.meta.url)('cli-table3') as typeof TableOf;
   const table = new Table({
     head: head.map((cell) => picocolors.dim(cell)),
     chars: {

@@ -1,5 +1,4 @@
 import { Command, Option } from 'commander';
-import { readChangedList } from './changed-list.ts';
 import { createClient, type Client } from './client.ts';
 import { withCommonOptions, type CommonOptions } from './config-option.ts';
 import { EXIT, Exit, UsageError } from './exit.ts';
@@ -9,7 +8,7 @@ import { counted } from '../http/page/words.ts';
 import { say, sayJson, warn } from './output.ts';
 import { durationMs, wholeNumber } from './parse.ts';
 import { createProgress, ending, type Progress } from './progress.ts';
-import { waitForMirrors, type RolloutEnd } from './wait-for-mirrors.ts';
+import type { RolloutEnd } from './wait-for-mirrors.ts';
 
 interface PublishOptions extends CommonOptions {
   wait?: Goals;
@@ -83,11 +82,16 @@ async function waited(
   if (wait === undefined) {
     return { reached: true, total: published.mirrors, committed: 0, failed: 0 };
   }
+  const { waitForMirrors } = await import('./wait-for-mirrors.ts');
   return waitForMirrors(client, published, { goals: wait, deadlineMs: timeout }, progress);
 }
 
 async function changedIn({ changed, full }: PublishOptions): Promise<string[] | undefined> {
   if (changed === undefined) return undefined;
-  if (full !== true) return readChangedList(changed);
-  throw new UsageError('--changed says what to look at, and --full asks for everything: give one.');
+  if (full === true) {
+    const text = '--changed says what to look at, and --full asks for everything: give one.';
+    throw new UsageError(text);
+  }
+  const { readChangedList } = await import('./changed-list.ts');
+  return readChangedList(changed);
 }

@@ -1,5 +1,17 @@
-import { constants } from 'node:fs';
-import { chmod, lstat, mkdir, open, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+  type Stats,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { replaceFile, syncFolder } from '@pushmirror/host';
 
@@ -15,14 +27,23 @@ export async function readTreeFile(
   path: string,
   largest = LARGEST_READ,
 ): Promise<Buffer | undefined> {
-  const stat = await lstat(path).catch(() => undefined);
+  const stat = statOf(path);
   if (stat === undefined || !stat.isFile() || stat.size > largest) return undefined;
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-  const file = await open(path, flags);
+  // At once: of a file this small, handing the work to another thread takes longest.
+  const file = openSync(path, flags);
   try {
-    return await file.readFile();
+    return readFileSync(file);
   } finally {
-    await file.close();
+    closeSync(file);
+  }
+}
+
+function statOf(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined; // Such as where a file stands in the way to it.
   }
 }
 
@@ -39,8 +60,7 @@ export async function writeTreeFile(
 ): Promise<void> {
   const file = join(to, path);
   await makeTreeFolder(dirname(file));
-  await replaceFile(file, data);
-  await chmod(file, 0o644);
+  await replaceFile(file, data, 0o644);
 }
 
 /** The same for a file that may be lost in a crash, since it comes again with the next sync. */
@@ -51,17 +71,17 @@ export async function writePlainTreeFile(
 ): Promise<void> {
   const file = join(to, path);
   const beside = `${file}.new`;
-  await rm(beside, { recursive: true, force: true });
-  await writeFile(beside, data, { flag: 'wx', mode: 0o644 });
-  await chmod(beside, 0o644);
-  await rename(beside, file);
+  rmSync(beside, { recursive: true, force: true });
+  writeFileSync(beside, data, { flag: 'wx', mode: 0o644 });
+  chmodSync(beside, 0o644);
+  renameSync(beside, file);
 }
 
 /** Remove a file of our own from the tree; when this resolves, it stays away. */
 export async function removeTreeFile(to: string, path: string): Promise<void> {
   const file = join(to, path);
   try {
-    await unlink(file);
+    unlinkSync(file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
     throw error;
@@ -71,9 +91,9 @@ export async function removeTreeFile(to: string, path: string): Promise<void> {
 
 /** Make a folder that everybody may read, and those above it that are missing. */
 export async function makeTreeFolder(folder: string): Promise<void> {
-  const first = await mkdir(folder, { recursive: true });
+  const first = mkdirSync(folder, { recursive: true });
   if (first === undefined) return;
   for (let made = folder; made.length >= first.length; made = dirname(made)) {
-    await chmod(made, 0o755);
+    chmodSync(made, 0o755);
   }
 }

@@ -1,4 +1,4 @@
-import { isHost } from '@pushmirror/acl';
+import { isHost } from '@pushmirror/acl/names';
 import { isIP } from 'node:net';
 
 /** One plain mail address of ASCII, as most of the world has: no quotes, no comments, no lists. */

@@ -28,7 +28,7 @@ test('the annotated example is what init writes', () => {
 test('every key that it mentions is one, and shows its default', () => {
   const plain = parse(generated);
   const everything = parse(generated.replace(/^# (?=(\w+ = |\[))/gm, ''));
-  assert.equal(everything.trust_proxy, true);
+  assert.deepEqual(everything.trust_proxy, ['127.0.0.0/8', '::1/128']);
   assert.equal(everything.rsyncd?.hosts_allow.length, 2);
   assert.deepEqual(everything.push, plain.push);
   assert.deepEqual(everything.retention, plain.retention);

@@ -14,6 +14,13 @@ const url = (schemes: RegExp, what: string) =>
     .string()
     .max(500)
     .regex(schemes, { error: `expected ${what}` });
+const THIS_MACHINE = ['127.0.0.0/8', '::1/128'];
+const trustedProxies = z
+  .union([z.boolean(), z.array(range).max(1000)], {
+    error: 'expected true, false or a list of addresses',
+  })
+  .default(false)
+  .transform((given) => (given === true ? THIS_MACHINE : given === false ? [] : given));
 
 /** `master.toml`, as it is written; config/master.toml shows every key with its meaning. */
 export const masterSchema = z.strictObject({
@@ -34,7 +41,7 @@ export const masterSchema = z.strictObject({
     'a URL such as "https://push.example.org"',
   ).optional(),
   rsync_url: url(/^rsync:\/\/[^\s/]+$/, 'a URL such as "rsync://ftp.example.org"').optional(),
-  trust_proxy: z.boolean().default(false),
+  trust_proxy: trustedProxies,
   sender: z.enum(['ssh2', 'openssh']).default('ssh2'),
   head_lifetime: duration.prefault('24h'),
   delete_limit: z.int().min(0).default(40_000),

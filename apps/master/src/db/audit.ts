@@ -54,6 +54,21 @@ export function listAudit(db: DbOrTrx, o: AuditQuery): Promise<AuditRow[]> {
   return query.execute();
 }
 
+/** When mirrors were put into quarantine and let out again, newest first. */
+export function listQuarantineAudit(
+  db: DbOrTrx,
+  o: { mirror?: string | undefined; limit: number },
+): Promise<AuditRow[]> {
+  let query = db
+    .selectFrom('audit')
+    .selectAll()
+    .where('action', 'in', ['quarantine', 'quarantine-end'])
+    .orderBy('sequence', 'desc')
+    .limit(o.limit);
+  if (o.mirror !== undefined) query = query.where('subject', '=', o.mirror);
+  return query.execute();
+}
+
 const PAGE = 1000;
 
 /**

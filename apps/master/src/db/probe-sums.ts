@@ -22,6 +22,23 @@ export function listSums(
   return query.execute();
 }
 
+/** Hours or days of one mirror and archive, newest first; `before`: only those that began earlier. */
+export function listNewestSums(
+  db: DbOrTrx,
+  table: SumTable,
+  o: { mirror: string; archive: string; before?: string | undefined; limit: number },
+): Promise<ProbeSumRow[]> {
+  let query = db
+    .selectFrom(table)
+    .selectAll()
+    .where('mirror', '=', o.mirror)
+    .where('archive', '=', o.archive)
+    .orderBy('start', 'desc')
+    .limit(o.limit);
+  if (o.before !== undefined) query = query.where('start', '<', o.before);
+  return query.execute();
+}
+
 export function findSum(
   db: DbOrTrx,
   table: SumTable,

@@ -73,6 +73,8 @@ export async function appendSightChange(
 
 export interface ChangesWanted {
   archive?: string;
+  /** Only of these. */
+  archives?: readonly string[];
   mirror?: string;
   /** Only those with a larger number: oldest first. */
   after?: number;
@@ -89,6 +91,7 @@ export function listSightChanges(db: DbOrTrx, o: ChangesWanted): Promise<SightCh
     .orderBy('sequence', o.after === undefined ? 'desc' : 'asc')
     .limit(o.limit);
   if (o.archive !== undefined) query = query.where('archive', '=', o.archive);
+  if (o.archives !== undefined) query = query.where('archive', 'in', o.archives);
   if (o.mirror !== undefined) query = query.where('mirror', '=', o.mirror);
   if (o.after !== undefined) query = query.where('sequence', '>', o.after);
   if (o.before !== undefined) query = query.where('sequence', '<', o.before);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { whyForbidden } from '@pushmirror/net';
 import { Reader, type CountryResponse } from 'maxmind';
 
 /** Finds the country of an address, offline: two letters, or null where nobody knows. */
@@ -10,10 +11,12 @@ const DATA = '@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-country.m
 /** Reads 8 MB of data, the first time that it is asked (geo-whois-asn-country, public domain). */
 export function createCountryOf(): CountryOf {
   let reader: Reader<CountryResponse & { country_code?: string }> | undefined;
-  return (address) => {
+  return (text) => {
+    const address = text.replace(/^::ffff:(?=\d+\.)/, '');
+    if (whyForbidden(address, []) !== undefined) return null; // No address of the internet.
     reader ??= new Reader(readFileSync(createRequire(import.meta.url).resolve(DATA)));
     try {
-      return reader.get(address.replace(/^::ffff:(?=\d+\.)/, ''))?.country_code ?? null;
+      return reader.get(address)?.country_code ?? null;
     } catch {
       return null; // Not an address.
     }

@@ -13,13 +13,15 @@ import {
   serializerCompiler,
   validatorCompiler,
 } from 'fastify-type-provider-zod';
-import { handleError } from './errors.ts';
+import { handleError, refuseUrl } from './errors.ts';
+import { packAnswers } from './packed-answers.ts';
 import { routes, type RouteNeeds } from './routes/index.ts';
 import { securityHeaders } from './security-headers.ts';
 
 export interface AppOptions extends RouteNeeds {
   logger: FastifyBaseLogger;
-  trustProxy: boolean;
+  /** Whose X-Forwarded-For counts: networks. */
+  trustProxy: readonly string[];
 }
 
 const LARGEST_BODY = 1024 * 1024;
@@ -32,10 +34,11 @@ export async function createApp(o: AppOptions): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: o.logger,
     logController: new LogController({ disableRequestLogging: true }),
-    trustProxy: o.trustProxy,
+    trustProxy: o.trustProxy.length === 0 ? false : [...o.trustProxy],
     bodyLimit: LARGEST_BODY,
     requestTimeout: REQUEST_DEADLINE_MS,
     routerOptions: { maxParamLength: 300 },
+    frameworkErrors: refuseUrl,
   });
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
@@ -43,6 +46,7 @@ export async function createApp(o: AppOptions): Promise<FastifyInstance> {
   app.setNotFoundHandler((_, reply) =>
     reply.code(404).send({ error: { code: 'not-found', message: 'There is nothing here.' } }),
   );
+  packAnswers(app);
   const headers = await securityHeaders();
   app.addHook('onRequest', (_, reply, next) => {
     reply.headers(headers);

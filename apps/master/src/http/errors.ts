@@ -86,6 +86,16 @@ export function handleError(error: unknown, request: FastifyRequest, reply: Fast
   return reply.code(status).send(body);
 }
 
+/** What the router cannot read, before there is a route whose error it could be. */
+export function refuseUrl({ statusCode = 400 }: FastifyError, _: unknown, reply: FastifyReply) {
+  const message =
+    statusCode === 414
+      ? 'A name in the address of the request is too long.'
+      : 'The address of the request cannot be read.';
+  const { status, body } = answer(statusCode, 'malformed-url', message);
+  reply.code(status).header('x-content-type-options', 'nosniff').send(body);
+}
+
 function answer(status: number, code: string, message: string) {
   return { status, body: { error: { code, message } } };
 }

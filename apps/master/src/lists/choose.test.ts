@@ -47,6 +47,13 @@ test('only what was seen fresh is offered, whatever a mirror says', () => {
 });
 
 test('until somebody has the newest, all of a list are alike', () => {
+  const seen = (state: 'behind' | 'frozen' | 'rolled-back', lacks: number) =>
+    standing(`${state}-${lacks}`, {
+      observed: { serial: 6, at: now, reason: 'It shows 6; one newer is out.' },
+      sight: { state, lacks } as MirrorStanding['sight'],
+    });
+  const all = [seen('behind', 1), seen('frozen', 1), seen('rolled-back', 1), seen('behind', 0)];
+  assert.deepEqual(names(...all), ['behind-1'], 'looked at again since the newest came out');
   const old = (mirror: string, serial: number) =>
     standing(mirror, { observed: { serial, at: now, reason: null } });
   assert.deepEqual(names(old('a', 6), old('b', 5), old('c', 6)), ['a', 'c']);

@@ -25,7 +25,7 @@ export function seenFresh(
 ): Offered[] {
   const usable = standings.flatMap((one): Offered[] => {
     const { observed, mirror, country, quarantinedAt, state } = one;
-    if (observed === null || observed.serial === null || observed.reason !== null) return [];
+    if (observed === null || observed.serial === null || !isRight(one)) return [];
     if (quarantinedAt !== null || state === 'paused' || observed.serial > newest) return [];
     if (now.getTime() - observed.at.getTime() > SEEN_FOR_MS) return [];
     const url = urlOf(one);
@@ -33,6 +33,13 @@ export function seenFresh(
   });
   const best = Math.max(...usable.map(({ serial }) => serial));
   return usable.filter(({ serial }) => serial === best);
+}
+
+/** Nothing is wrong with what it shows; one that is only behind shows an older release rightly. */
+function isRight({ observed, sight }: MirrorStanding): boolean {
+  if (sight === null) return observed?.reason === null;
+  // Without a release that it lacks, a cache before it answers wrongly.
+  return sight.state === 'fresh' || (sight.state === 'behind' && (sight.lacks ?? 0) > 0);
 }
 
 /**

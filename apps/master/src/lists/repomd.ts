@@ -13,6 +13,12 @@ const LARGEST = 1024 * 1024;
 const KEPT = 4;
 /** Folders of names that need no escaping; what is hidden, or leads upwards, is none. */
 const REPOSITORY = /^$|^(?!\.)[\w+~.-]+(\/(?!\.)[\w+~.-]+)*$/;
+const LONGEST = 500;
+
+/** Whether this is the folder of a repository in an archive: nothing that leads elsewhere. */
+export function isRepository(text: string): boolean {
+  return text.length <= LONGEST && REPOSITORY.test(text);
+}
 
 /**
  * The repomd.xml of a repository in an archive's current release, and those of the releases before it
@@ -25,7 +31,7 @@ export async function readRepomds(
   o: { archive: ArchiveRow; repository: string; serial: number; before: number },
 ): Promise<RepomdRow[]> {
   const of = { archive: o.archive.name, repository: o.repository };
-  if (!REPOSITORY.test(o.repository) || o.repository.length > 500) {
+  if (!isRepository(o.repository)) {
     throw new MasterError('invalid', 'The repository must be a folder of the archive.');
   }
   const known = await listRepomds(db, of, KEPT);

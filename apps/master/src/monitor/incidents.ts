@@ -1,7 +1,9 @@
+import { listQuarantineAudit } from '../db/audit.ts';
+import { pushHistory } from '../db/history.ts';
+import { listHolds } from '../db/holds.ts';
 import type { DbOrTrx } from '../db/open.ts';
 import { listReleases } from '../db/releases.ts';
-import { listHolds } from '../db/holds.ts';
-import { listQuarantined } from '../db/mirrors.ts';
+import type { AuditRow } from '../db/schema.ts';
 import type { SightChangeRow } from '../db/sight-schema.ts';
 import { listSightChanges } from '../db/sightings.ts';
 import { FAILINGS, SIGHT_WORDS } from './probe/states.ts';
@@ -17,31 +19,65 @@ export interface Incident {
   path: string;
 }
 
-/** Releases, holds, mirrors in quarantine and what was seen of them, newest first: of all, of one archive, or of one mirror. */
+/** What incidents are wanted of. */
+export interface IncidentsOf {
+  /** Those that may be spoken of; of them the releases and holds, where `mirror` is not one only. */
+  archives: readonly string[];
+  /** Those that carry one of these archives, or the one that is asked about. */
+  mirrors: ReadonlySet<string>;
+  /** Of this one only: the releases that it serves, and what was seen of it. */
+  mirror?: string | undefined;
+}
+
+/** Releases, holds, quarantines and what was seen of mirrors, newest first. */
 export async function readIncidents(
   db: DbOrTrx,
-  of: { archive?: string; mirror?: string },
+  of: IncidentsOf,
   limit: number,
 ): Promise<Incident[]> {
-  const { archive, mirror } = of;
-  const ofMirror = mirror === undefined ? [] : [mirror];
-  const [releases, holds] =
-    mirror === undefined
-      ? [await listReleases(db, { archive, limit }), await listHolds(db, { archive, limit })]
-      : [[], []];
-  const quarantined = archive === undefined ? await listQuarantined(db, ofMirror) : [];
+  const { archives, mirrors, mirror } = of;
   const sights = await listSightChanges(db, {
-    ...(archive === undefined ? {} : { archive }),
+    archives,
     ...(mirror === undefined ? {} : { mirror }),
     limit: limit * 4,
   });
+  const quarantines = await listQuarantineAudit(db, { mirror, limit: limit * 4 });
   const found = [
-    ...releases.map(releaseIncident),
-    ...holds.map(holdIncident),
-    ...quarantined.map(quarantineIncident),
+    ...(mirror === undefined
+      ? await ofArchives(db, archives, limit)
+      : await ofMirror(db, mirror, archives, limit)),
+    ...quarantines.filter(({ subject }) => mirrors.has(subject)).map(quarantineIncident),
     ...sights.flatMap(sightIncident),
   ];
   return found.toSorted((a, b) => b.at.getTime() - a.at.getTime()).slice(0, limit);
+}
+
+async function ofArchives(db: DbOrTrx, archives: readonly string[], limit: number) {
+  const found: Incident[] = [];
+  for (const archive of archives) {
+    found.push(...(await listReleases(db, { archive, limit })).map(releaseIncident));
+    found.push(...(await listHolds(db, { archive, limit })).map(holdIncident));
+  }
+  return found;
+}
+
+/** The releases that it says to serve. */
+async function ofMirror(db: DbOrTrx, mirror: string, archives: readonly string[], limit: number) {
+  const known = new Set(archives);
+  return (await pushHistory(db, mirror, limit)).flatMap((row): Incident[] => {
+    const { archive, serial, committed_at: at } = row;
+    if (at === null || !known.has(archive)) return [];
+    const after = Math.max(0, Math.round((Date.parse(at) - Date.parse(row.published_at)) / 1000));
+    return [
+      {
+        id: `commit/${mirror}/${archive}/${serial}`,
+        at: new Date(at),
+        title: `${mirror} serves ${archive} ${serial}`,
+        text: `It says so, ${after} seconds after the release was published.`,
+        path: `/archives/${encodeURIComponent(archive)}/releases/${serial}`,
+      },
+    ];
+  });
 }
 
 function releaseIncident(row: Awaited<ReturnType<typeof listReleases>>[number]): Incident {
@@ -85,12 +121,15 @@ function sightIncident(row: SightChangeRow): Incident[] {
   ];
 }
 
-function quarantineIncident(row: { name: string; at: string; reason: string | null }): Incident {
+function quarantineIncident({ sequence, at, action, subject, detail }: AuditRow): Incident {
+  const ended = action === 'quarantine-end';
+  const reason = (JSON.parse(detail) as { reason?: unknown }).reason;
+  const begun = typeof reason === 'string' ? reason : 'No reason was noted.';
   return {
-    id: `quarantine/${row.name}/${row.at}`,
-    at: new Date(row.at),
-    title: `${row.name} is quarantined`,
-    text: row.reason ?? 'No reason was noted.',
-    path: `/mirrors/${encodeURIComponent(row.name)}`,
+    id: `quarantine/${sequence}`,
+    at: new Date(at),
+    title: ended ? `${subject} is back from quarantine` : `${subject} is quarantined`,
+    text: ended ? 'It counts again, and clients are sent there again.' : begun,
+    path: `/mirrors/${encodeURIComponent(subject)}`,
   };
 }

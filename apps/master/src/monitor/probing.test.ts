@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { test, type TestContext } from 'node:test';
@@ -7,6 +11,11 @@ import Database from 'better-sqlite3';
 import { serveTree } from '../../../../test/harness/http-tree.ts';
 import type { MirrorRow } from '../db/schema.ts';
 import type { SightingRow } from '../db/sight-schema.ts';
+import { readSigningKey } from '@pushmirror/trigger/head/signing-key';
+import { signHead } from '@pushmirror/trigger/head/sign';
+import { parseHead } from '@pushmirror/trigger/head/head';
+import { publicMirrorPageSchema } from '../http/public-mirror.ts';
+import { publicMirrorsSchema } from '../http/public-standing.ts';
 import { createFixture } from '../setup/fixture.test.ts';
 
 const INTERVAL_MS = 2_000;
@@ -44,6 +53,11 @@ async function network(t: TestContext) {
       t.after(() => server.close());
       tokens.set(name, await f.addMirror(name, { httpUrl: server.url, ...more }));
       return server;
+    },
+    /** The public JSON about a mirror, which must be as it is described. */
+    async told(name: string) {
+      const { body } = await f.call('GET', `/v1/public/mirrors/${name}`, undefined, null);
+      return publicMirrorPageSchema.parse(body);
     },
     async report(name: string, serial: number, number: number) {
       const id = `0123456789abcdef:${number}`;
@@ -142,6 +156,28 @@ test('a frozen, a rolled-back, a lying and a broken mirror are each shown as wha
   });
   assert.equal(n.sighting('back')?.reason, `It shows ${first}, and showed ${second} before.`);
 
+  // The same is told as data, with what was asked, what came and what should have.
+  const wrong = (await n.told('broken')).archives[0];
+  const asked = wrong?.evidence.find(({ what }) => what === 'index');
+  assert.deepEqual([wrong?.says.serial, wrong?.seen?.state], [second, 'wrong-content']);
+  assert.match(asked?.expected ?? '', /^[0-9a-f]{64}$/);
+  assert.notEqual(asked?.sha256, asked?.expected);
+  const today = wrong?.days.at(-1);
+  assert.deepEqual([wrong?.days.length, today?.worst], [14, 'wrong-content']);
+  const lying = (await n.told('liar')).archives[0];
+  assert.deepEqual([lying?.says.serial, lying?.seen?.serial], [second, first], 'side by side');
+  assert.equal(lying?.seen?.lagSerials, 1);
+  const listed = await f.call('GET', '/v1/public/mirrors?seen=frozen', undefined, null);
+  assert.deepEqual(
+    publicMirrorsSchema.parse(listed.body).mirrors.map(({ mirror }) => mirror),
+    ['frozen'],
+  );
+  const { changes: past } = (
+    await f.call('GET', '/v1/public/changes?mirror=back&limit=1', undefined, null)
+  ).body as { changes: { state: string; evidence: unknown[] }[] };
+  assert.deepEqual([past.length, past[0]?.state], [1, 'rolled-back']);
+  assert.equal(Number(past[0]?.evidence.length) > 0, true);
+
   // The evidence, the counts, and who is out of service.
   const evidence = JSON.parse(n.sighting('broken')?.evidence ?? '[]') as Record<string, unknown>[];
   const index = evidence.find(({ what }) => what === 'index');
@@ -165,6 +201,18 @@ test('a frozen, a rolled-back, a lying and a broken mirror are each shown as wha
   await n.pass(ONE_INTERVAL);
   await n.pass(ONE_INTERVAL);
   await n.waitFor('back in service', () => n.mirror('broken').quarantined_at === null);
+  const told = await n.told('broken');
+  assert.equal(told.errors[0]?.state, 'wrong-content');
+  assert.equal(Number(told.errors[0]?.count) >= 2, true);
+  const feed = await f.call('GET', '/mirrors/broken/feed.atom', undefined, null);
+  for (const words of [
+    'is quarantined',
+    'is back from quarantine',
+    'wrong content',
+    'well again',
+  ]) {
+    assert.match(feed.text, new RegExp(`<title type="html"><!.CDATA.[^\\]]*${words}`), words);
+  }
   const changes = n.rows(`select before_state, state from sight_change where mirror = 'broken'`);
   assert.deepEqual(changes, [
     { before_state: null, state: 'fresh' },
@@ -172,6 +220,79 @@ test('a frozen, a rolled-back, a lying and a broken mirror are each shown as wha
     { before_state: 'wrong-content', state: 'fresh' },
   ]);
 });
+
+test('updating, empty, without a good certificate, equivocating, behind a cache, paused: each is its own state', async (t) => {
+  const n = await network(t);
+  const { f } = n;
+  const head = 'project/pushmirror/Release.head';
+  await f.publish();
+  await n.addMirror('updating');
+  const old = await readFile(join(f.tree, head));
+  await writeFile(join(f.tree, 'dists/InRelease'), 'Suite: stable, signed again\n');
+  const { serial } = await f.publish();
+  await writeFile(join(n.folder('updating'), 'Archive-Update-in-Progress-updating'), '');
+
+  await n.addMirror('empty');
+  await rm(join(n.folder('empty'), 'project/pushmirror'), { recursive: true });
+
+  await n.addMirror('two-faced');
+  const signed = parseHead(await readFile(join(f.tree, head)));
+  const manifest = { sha256: '7'.repeat(64), bytes: 100 };
+  const key = readSigningKey(f.config.signing_key);
+  const other = signHead({ ...signed.head, manifest }, key);
+  await writeFile(join(n.folder('two-faced'), head), other.bytes);
+
+  // Its cache still has the old head; what no cache has comes from the mirror itself.
+  await n.pull('cached');
+  const cache = createServer((request, response) => {
+    const [path = '', query] = (request.url ?? '').split('?');
+    const send = (body: Buffer) => response.end(body);
+    if (path === `/${head}` && query === undefined) return send(old);
+    const file = join(n.folder('cached'), decodeURIComponent(path));
+    return void readFile(file).then(send, () => response.writeHead(404).end());
+  });
+  const httpUrl = await listen(t, cache, 'http');
+  await f.addMirror('cached', { httpUrl });
+  const [certificate, privateKey] = [join(f.folder, 'cert.pem'), join(f.folder, 'key.pem')];
+  const words = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=x -keyout ${privateKey} -out ${certificate}`;
+  assert.equal(spawnSync('openssl', words.split(' ')).status, 0);
+  const tls = { key: await readFile(privateKey), cert: await readFile(certificate) };
+  const secure = createTlsServer(tls, (_, response) => response.end());
+  await f.addMirror('self-signed', { httpUrl: await listen(t, secure, 'https') });
+
+  await n.addMirror('resting');
+  await f.call('POST', '/v1/mirrors/resting/pause', { reason: 'a new disk' });
+  await n.pass(ONE_INTERVAL);
+  const names = ['updating', 'empty', 'two-faced', 'cached', 'self-signed'];
+  const states = Object.fromEntries(names.map((name) => [name, n.sighting(name)?.state]));
+  assert.deepEqual(states, {
+    updating: 'updating',
+    empty: 'empty',
+    'two-faced': 'equivocating',
+    cached: 'behind',
+    'self-signed': 'certificate',
+  });
+  const reason = (name: string) => n.sighting(name)?.reason ?? '';
+  assert.match(reason('two-faced'), new RegExp(`signed head of ${serial} with another manifest`));
+  assert.match(
+    reason('cached'),
+    /^Itself it is fresh; a cache before it answers with what is older/,
+  );
+  assert.match(reason('self-signed'), /certificate/);
+  assert.match(reason('empty'), /^For the head it answers 404\.$/);
+  const { archives, state, stateReason } = await n.told('resting');
+  assert.deepEqual([state, stateReason, archives[0]?.seen], ['paused', 'a new disk', null]);
+  assert.equal(archives[0]?.says.words, 'paused by its operator');
+});
+
+async function listen(t: TestContext, server: Server, scheme: string): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+}
 
 test('what is seen is beside what is claimed: receipts, figures, propagation; nobody looks at a paused one', async (t) => {
   const n = await network(t);

@@ -2,21 +2,24 @@ import type { PushState } from '@pushmirror/trigger';
 import { lagOf, type Lag } from './lag.ts';
 
 /** Where one mirror stands with one archive, by its own word; a probe's word stands elsewhere. */
-export type StandingState =
+export const STANDING_STATES = [
   /** The archive has no release yet. */
-  | 'nothing-published'
-  | 'current'
+  'nothing-published',
+  'current',
   /** It lacks the newest release, which came out a short while ago, and nothing went wrong. */
-  | 'on-its-way'
-  | 'behind'
-  | 'failed'
-  | 'refused'
-  | 'unreachable'
+  'on-its-way',
+  'behind',
+  'failed',
+  'refused',
+  'unreachable',
   /** It has never reported a release. */
-  | 'never'
-  | 'paused'
+  'never',
+  'paused',
   /** A stock ftpsync host: it cannot report. */
-  | 'silent';
+  'silent',
+] as const;
+
+export type StandingState = (typeof STANDING_STATES)[number];
 
 export interface Standing {
   state: StandingState;

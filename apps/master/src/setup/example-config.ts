@@ -23,7 +23,8 @@ admin_token_file = ${text(o.adminToken)}
 
 # Where mirrors and people reach the API and the page, when a proxy stands in front.
 # public_url = "https://push.example.org"
-# Take the client's address from X-Forwarded-For: only behind a proxy that sets it.
+# Whose X-Forwarded-For says where a client is: true is a proxy on this machine; or those at these
+# addresses: ["192.0.2.1", "2001:db8::/64"].
 # trust_proxy = true
 # Where mirrors pull from, when that is not the rsync daemon below.
 # rsync_url = "rsync://ftp.example.org"

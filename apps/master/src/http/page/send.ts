@@ -19,7 +19,11 @@ export function sendRendered(
   return reply.type(rendered.type).send(rendered[form]);
 }
 
-function formFor(accepted: unknown, rendered: Rendered): 'br' | 'gzip' | 'identity' {
+/** The form that a reader takes, of those that there are. */
+export function formFor(
+  accepted: unknown,
+  rendered: { br?: unknown; gzip?: unknown },
+): 'br' | 'gzip' | 'identity' {
   if (typeof accepted !== 'string') return 'identity';
   const takes = (name: string) =>
     accepted.split(',').some((one) => {
@@ -31,7 +35,7 @@ function formFor(accepted: unknown, rendered: Rendered): 'br' | 'gzip' | 'identi
 }
 
 /** The same content in another packing is the same to who has it. */
-function hasAlready(asked: string | undefined, etag: string): boolean {
+export function hasAlready(asked: string | undefined, etag: string): boolean {
   return (
     asked !== undefined &&
     asked.split(',').some((one) => {

@@ -31,7 +31,11 @@ export function badgeRoutes(base: FastifyInstance, needs: BadgeNeeds, done: () =
       type: 'image/svg+xml',
       text: make(await overview()),
     }));
-  const schema = { produces: ['image/svg+xml'], response: { 200: z.string() } };
+  const schema = {
+    description: 'A small picture for other pages, as SVG.',
+    produces: ['image/svg+xml'],
+    response: { 200: z.string() },
+  };
 
   app.get('/badge.svg', { schema }, async (request, reply) => {
     const rendered = await svg('network', ({ health }) => {

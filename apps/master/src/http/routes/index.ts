@@ -27,6 +27,8 @@ import { noticeRoutes, type NoticeNeeds } from './notices.ts';
 import { pageRoutes, type PageNeeds } from './page.ts';
 import { policyRoutes, type PolicyNeeds } from './policies.ts';
 import { publicRoutes } from './public.ts';
+import { publicArchiveRoutes } from './public-archives.ts';
+import { publicPastRoutes } from './public-past.ts';
 import { pullRoutes, type PullNeeds } from './pulls.ts';
 import { receiptRoutes } from './receipts.ts';
 import { registrationRoutes, type RegistrationNeeds } from './registrations.ts';
@@ -77,6 +79,8 @@ export async function routes(app: FastifyInstance, needs: RouteNeeds): Promise<v
   await app.register(pageRoutes, shared);
   await app.register(statusRoutes, shared);
   await app.register(publicRoutes, shared);
+  await app.register(publicArchiveRoutes, shared);
+  await app.register(publicPastRoutes, shared);
   await app.register(badgeRoutes, shared);
   await app.register(atomRoutes, shared);
   await app.register(metricRoutes, shared);

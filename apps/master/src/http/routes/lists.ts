@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { HEAD_PATH } from '@pushmirror/trigger/head/head';
@@ -9,10 +9,10 @@ import type { CountryOf } from '../../geo/client-country.ts';
 import { countryDistance } from '../../geo/world.ts';
 import { nearestFirst, seenFresh, type Offered } from '../../lists/choose.ts';
 import { metalink } from '../../lists/metalink.ts';
-import { readRepomds } from '../../lists/repomd.ts';
+import { isRepository, readRepomds } from '../../lists/repomd.ts';
 import type { MirrorStanding, Overview } from '../../monitor/overview.ts';
 import { publicAddress } from '../../monitor/public-address.ts';
-import { name } from './schemas.ts';
+import { country, name } from './schemas.ts';
 
 export interface ListNeeds {
   db: Db;
@@ -22,13 +22,13 @@ export interface ListNeeds {
 }
 
 const query = z.object({
-  country: z
-    .string()
-    .regex(/^[A-Za-z]{2}$/, { error: 'expected two letters such as "DE"' })
-    .transform((text) => text.toUpperCase())
-    .optional(),
+  country: country.optional(),
   /** Of a metalink and a mirrorlist: the folder above repodata/. */
-  repo: z.string().max(500).default(''),
+  repo: z
+    .string()
+    .transform((text) => text.replace(/\/+$/, ''))
+    .refine(isRepository, { error: 'expected a folder of the archive such as "stable/x86_64"' })
+    .default(''),
 });
 const params = z.object({ archive: name });
 const MOST_LISTED = 50;
@@ -87,7 +87,8 @@ export function listRoutes(base: FastifyInstance, needs: ListNeeds, done: () => 
       const { repo, country } = request.query;
       const { list } = await nearest(request, request.params.archive, country);
       reply.header('cache-control', KEPT).type('text/plain; charset=utf-8');
-      return list.map(({ url }) => `${new URL(repo, url).href}\n`).join('');
+      const folder = repo === '' ? '' : `${repo}/`;
+      return list.map(({ url }) => `${url}${folder}\n`).join('');
     },
   );
 
@@ -107,21 +108,34 @@ export function listRoutes(base: FastifyInstance, needs: ListNeeds, done: () => 
     },
   );
 
+  const redirect = (of: z.ZodType<{ archive: string; '*'?: string | undefined }>) => ({
+    schema: {
+      description: 'Redirects to a file on the nearest mirror that was seen fresh.',
+      params: of,
+      querystring: query.pick({ country: true }),
+      response: { 302: z.string() },
+    },
+  });
+  const lead = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    o: { archive: string; path: string; country: string | undefined },
+  ) => {
+    const path = safePath(o.path);
+    const { list } = await nearest(request, o.archive, o.country);
+    const [first] = list as [Offered, ...Offered[]];
+    return reply.header('cache-control', 'no-store').redirect(first.url + path, 302);
+  };
+  app.get('/get/:archive', redirect(params), async (request, reply) => {
+    const { archive } = request.params;
+    return lead(request, reply, { archive, path: '', country: request.query.country });
+  });
   app.get(
     '/get/:archive/*',
-    {
-      schema: {
-        description: 'Redirects to a file on the nearest mirror that was seen fresh.',
-        params: z.object({ archive: name, '*': z.string().max(2000) }),
-        querystring: query.pick({ country: true }),
-        response: { 302: z.string() },
-      },
-    },
+    redirect(z.object({ archive: name, '*': z.string().max(2000) })),
     async (request, reply) => {
-      const { archive, '*': path } = request.params;
-      const { list } = await nearest(request, archive, request.query.country);
-      const [first] = list as [Offered, ...Offered[]];
-      return reply.header('cache-control', 'no-store').redirect(first.url + safePath(path), 302);
+      const { archive, '*': path = '' } = request.params;
+      return lead(request, reply, { archive, path, country: request.query.country });
     },
   );
   done();

@@ -1,13 +1,17 @@
 import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { Db } from '../../db/open.ts';
+import { listMetrics } from '../../db/probe-sums.ts';
+import type { MetricRow } from '../../db/sight-schema.ts';
 import type { Overview } from '../../monitor/overview.ts';
+import { FAILINGS } from '../../monitor/probe/states.ts';
 import type { PageCache } from '../page/cache.ts';
 import { sendRendered } from '../page/send.ts';
 
 /** `/metrics` for Prometheus; config/prometheus-alerts.yml shows what to alert on. */
 export function metricRoutes(
   app: FastifyInstance,
-  { cache, overview }: { cache: PageCache; overview: () => Promise<Overview> },
+  { db, cache, overview }: { db: Db; cache: PageCache; overview: () => Promise<Overview> },
   done: () => void,
 ): void {
   const own = new Registry();
@@ -15,7 +19,7 @@ export function metricRoutes(
   app.get('/metrics', { schema: { hide: true } }, async (request, reply) => {
     const rendered = await cache.get('metrics', async () => ({
       type: Registry.PROMETHEUS_CONTENT_TYPE,
-      text: `${await networkMetrics(await overview())}\n${await own.metrics()}`,
+      text: `${await networkMetrics(await overview(), await listMetrics(db))}\n${await own.metrics()}`,
     }));
     return sendRendered(request, reply, rendered);
   });
@@ -25,7 +29,10 @@ export function metricRoutes(
 const OF_MIRROR = ['archive', 'mirror'] as const;
 
 /** Made anew each time, so that a mirror that left is gone from it. */
-function networkMetrics({ archives }: Overview): Promise<string> {
+function networkMetrics(
+  { archives, at }: Overview,
+  figures: readonly MetricRow[],
+): Promise<string> {
   const registry = new Registry();
   const registers = [registry];
   const gauge = <T extends string>(name: string, help: string, labelNames: readonly T[]) =>
@@ -57,6 +64,32 @@ function networkMetrics({ archives }: Overview): Promise<string> {
     OF_MIRROR,
   );
   const quarantined = gauge('mirror_quarantined', 'Whether it is quarantined: 0 or 1.', OF_MIRROR);
+  const sights = gauge('mirrors_seen', 'Mirrors by what is seen of them.', ['archive', 'state']);
+  const failing = gauge('mirror_failing', 'Whether what is seen of it is a failing.', OF_MIRROR);
+  const seenLag = gauge(
+    'mirror_seen_lag_seconds',
+    'Time since the first release that is not seen at it became public.',
+    OF_MIRROR,
+  );
+  const response = gauge('mirror_response_seconds', 'Answer to the newest look.', OF_MIRROR);
+  const until = gauge(
+    'mirror_certificate_expires_timestamp_seconds',
+    'When the certificate that it shows expires.',
+    OF_MIRROR,
+  );
+  const known = new Map(figures.map((row) => [`${row.archive} ${row.mirror}`, row]));
+  const completion = gauge('mirror_completion_ratio', 'Looks that found the newest.', OF_MIRROR);
+  const availability = gauge('mirror_availability_ratio', 'Looks that were answered.', OF_MIRROR);
+  const delay = gauge('mirror_delay_seconds', 'Mean lag over a day.', OF_MIRROR);
+  const score = gauge('mirror_score', 'From 0 to 100; /v1/public/definitions has more.', OF_MIRROR);
+  const setIf = (
+    of: Gauge<'archive' | 'mirror'>,
+    labels: { archive: string; mirror: string },
+    value: number | null | undefined,
+    unit = 1,
+  ) => {
+    if (value !== null && value !== undefined) of.set(labels, value / unit);
+  };
   for (const { name: archive, release, rollout, mirrors } of archives) {
     if (release !== null) {
       serial.set({ archive }, release.serial);
@@ -72,7 +105,22 @@ function networkMetrics({ archives }: Overview): Promise<string> {
         seenAt.set(labels, one.observed.at.getTime() / 1000);
         if (one.observed.serial !== null) seen.set(labels, one.observed.serial);
       }
-      if (one.state === 'silent') continue;
+      if (one.sight !== null) {
+        const { state, lacks_since: since, serial: shown, response_ms: ms } = one.sight;
+        const expiry = one.sight.certificate_until;
+        const lagMs = since === null ? 0 : at.getTime() - Date.parse(since);
+        sights.inc({ archive, state });
+        failing.set(labels, FAILINGS.has(state) ? 1 : 0);
+        setIf(seenLag, labels, shown === null ? null : Math.max(0, lagMs) / 1000);
+        setIf(response, labels, ms, 1000);
+        setIf(until, labels, expiry === null ? null : Date.parse(expiry) / 1000);
+      }
+      const row = known.get(`${archive} ${one.mirror}`);
+      setIf(completion, labels, row?.completion, 100);
+      setIf(availability, labels, row?.availability, 100);
+      setIf(delay, labels, row?.delay_ms, 1000);
+      setIf(score, labels, row?.score);
+      if (one.state === 'silent' || one.state === 'paused') continue;
       current.set(labels, one.state === 'current' ? 1 : 0);
       lagSerials.set(labels, one.lag?.serials ?? 0);
       lagSeconds.set(labels, (one.lag?.ms ?? 0) / 1000);

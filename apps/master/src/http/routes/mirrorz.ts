@@ -1,7 +1,10 @@
 import type { FastifyInstance } from 'fastify';
-import type { Overview } from '../../monitor/overview.ts';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import type { Overview, RolloutOverview } from '../../monitor/overview.ts';
 import type { PageCache } from '../page/cache.ts';
 import { sendRendered } from '../page/send.ts';
+import { bytes } from '../page/words.ts';
 
 interface MirrorzNeeds {
   cache: PageCache;
@@ -13,12 +16,18 @@ interface MirrorzNeeds {
 
 /**
  * `/mirrorz.json`: this network for the joint page of university mirrors, in the format 1.7 of
- * https://github.com/mirrorz-org/mirrorz ("S" is a success, "Y" a sync under way, "F" a failure, each
- * with its time in seconds). An archive counts as a mirror there; its URL is our redirect.
+ * https://github.com/mirrorz-org/mirrorz: "S" is a success, "Y" a sync under way, "P" paused, "U" not
+ * known, each with its time in seconds; "O" the time of the release that most still have. An archive
+ * counts as a mirror there; its URL is our redirect.
  */
-export function mirrorzRoutes(app: FastifyInstance, needs: MirrorzNeeds, done: () => void): void {
+export function mirrorzRoutes(base: FastifyInstance, needs: MirrorzNeeds, done: () => void): void {
   const { cache, overview, network } = needs;
-  app.get('/mirrorz.json', { schema: { hide: true } }, async (request, reply) => {
+  const app = base.withTypeProvider<ZodTypeProvider>();
+  const schema = {
+    description: 'This network in the format of https://mirrorz.org, version 1.7.',
+    response: { 200: mirrorzSchema },
+  };
+  app.get('/mirrorz.json', { schema }, async (request, reply) => {
     const rendered = await cache.get('mirrorz', async () => ({
       type: 'application/json; charset=utf-8',
       text: JSON.stringify(mirrorzOf(await overview(), network, needs.publicUrl())),
@@ -28,11 +37,38 @@ export function mirrorzRoutes(app: FastifyInstance, needs: MirrorzNeeds, done: (
   done();
 }
 
-export function mirrorzOf({ archives }: Overview, network: string, url: string) {
+const mirrorzSchema = z.object({
+  version: z.number(),
+  site: z.object({
+    url: z.string(),
+    abbr: z.string(),
+    name: z.string(),
+    homepage: z.string(),
+    disable: z.boolean(),
+  }),
+  info: z.array(z.never()),
+  mirrors: z.array(
+    z.object({
+      cname: z.string(),
+      desc: z.string(),
+      url: z.string(),
+      status: z.string(),
+      help: z.string(),
+      upstream: z.string(),
+      size: z.string(),
+    }),
+  ),
+});
+
+export function mirrorzOf(
+  { archives }: Pick<Overview, 'archives'>,
+  network: string,
+  url: string,
+): z.infer<typeof mirrorzSchema> {
   return {
     version: 1.7,
     site: {
-      url,
+      url: url.replace(/\/+$/, ''),
       abbr: network.toUpperCase(),
       name: `${network} mirror network`,
       homepage: url,
@@ -42,23 +78,24 @@ export function mirrorzOf({ archives }: Overview, network: string, url: string) 
     mirrors: archives.map(({ name, release, rollout, reporting, current }) => ({
       cname: name,
       desc: `${current} of ${reporting} mirrors are current`,
-      url: `/get/${encodeURIComponent(name)}/`,
+      url: `/get/${encodeURIComponent(name)}`,
       help: `/archives/${encodeURIComponent(name)}`,
       upstream: '',
-      size: release === null ? '0 B' : `${(release.bytes / 1e9).toFixed(2)} GB`,
-      status: statusOf(release?.published_at, rollout?.release.held_at ?? null, current, reporting),
+      size: release === null ? '' : bytes(release.bytes),
+      status: statusOf(release?.published_at, rollout, current === reporting),
     })),
   };
 }
 
 function statusOf(
   published: string | undefined,
-  held: string | null,
-  current: number,
-  reporting: number,
+  rollout: RolloutOverview | null,
+  isEverywhere: boolean,
 ): string {
   const seconds = (time: string) => Math.floor(Date.parse(time) / 1000);
-  if (published === undefined) return 'N';
-  if (held !== null) return `P${seconds(held)}`;
-  return `${current === reporting ? 'S' : 'Y'}${seconds(published)}`;
+  if (published === undefined) return 'U';
+  const last = seconds(published);
+  const held = rollout?.release.held_at ?? null;
+  if (held !== null) return `P${seconds(held)}O${last}`;
+  return isEverywhere ? `S${last}` : `Y${last}`;
 }

@@ -1,82 +1,65 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { pushErrors, pushHistory } from '../../db/history.ts';
+import { findMirror, listMirrors } from '../../db/mirrors.ts';
 import type { Db } from '../../db/open.ts';
-import { listReceipts } from '../../db/receipts.ts';
-import { findRelease, listReleases } from '../../db/releases.ts';
+import { listMetrics, listSums } from '../../db/probe-sums.ts';
+import { listSightErrors, listSightings } from '../../db/sightings.ts';
 import { MasterError } from '../../errors.ts';
+import { AVAILABILITY_DAYS, DEFINITIONS } from '../../monitor/metrics/definitions.ts';
 import type { Overview } from '../../monitor/overview.ts';
-import { readPropagation } from '../../monitor/read-propagation.ts';
-import { receiptOf } from '../../monitor/receipt.ts';
-import { readView } from '../../rollout/view.ts';
+import { SIGHT_STATES, SIGHT_WORDS } from '../../monitor/probe/states.ts';
+import { STANDING_STATES } from '../../monitor/standing.ts';
+import { treeOf } from '../../registry/tree.ts';
 import type { PageCache } from '../page/cache.ts';
-import { sendRendered } from '../page/send.ts';
-import {
-  publicMirror,
-  publicMirrorsSchema,
-  publicRelease,
-  publicReleasesSchema,
-} from '../public-json.ts';
-import { csvOf } from '../csv.ts';
-import { name, serial } from './schemas.ts';
+import { publicMirrorPage, publicMirrorPageSchema } from '../public-mirror.ts';
+import { publicMirror, publicMirrorsSchema } from '../public-standing.ts';
+import { publicAnswers } from './public-answers.ts';
+import { country, name, pageLimit, pageNumber } from './schemas.ts';
 
 export interface PublicNeeds {
   db: Db;
   cache: PageCache;
+  now: () => Date;
   overview: () => Promise<Overview>;
 }
 
-const page = z.coerce.number().int().min(1).max(100_000).default(1);
-const limit = z.coerce.number().int().min(1).max(1000).default(200);
 const filters = {
   archive: name.optional(),
-  country: z.string().length(2).optional(),
-  state: z.string().max(40).optional(),
+  country: country.optional(),
+  state: z.enum(STANDING_STATES).optional().describe('what a mirror says of itself'),
+  seen: z.enum(SIGHT_STATES).optional().describe('what the probe finds it to be'),
   tier: z.coerce.number().int().min(1).max(1000).optional(),
 };
+type Filters = { [K in keyof typeof filters]?: z.infer<(typeof filters)[K]> };
 
-/** What the public pages show, as data: no token, in pages, with ETag and packed. */
+const [HISTORY, ERRORS] = [60, 100];
+
+/** Mirrors as the public pages show them, as data: no token, in pages, with ETag and packed. */
 export function publicRoutes(base: FastifyInstance, needs: PublicNeeds, done: () => void): void {
-  const { db, cache, overview } = needs;
+  const { db, cache, overview, now } = needs;
   const app = base.withTypeProvider<ZodTypeProvider>();
-  const json = (key: string, make: () => Promise<unknown>) =>
-    cache.get(`json ${key}`, async () => ({
-      type: 'application/json; charset=utf-8',
-      text: JSON.stringify(await make()),
-    }));
-  const standings = async (query: Record<string, unknown>) => {
-    const { at, archives } = await overview();
-    const wanted = archives
-      .flatMap(({ mirrors }) => mirrors)
-      .filter(
-        (one) =>
-          (query.archive === undefined || one.archive === query.archive) &&
-          (query.country === undefined || one.country === query.country) &&
-          (query.state === undefined || one.state === query.state) &&
-          (query.tier === undefined || one.tier === query.tier),
-      );
-    return { at, wanted };
-  };
+  const answers = publicAnswers(cache);
 
   app.get(
     '/v1/public/mirrors',
     {
       schema: {
         description: 'Every mirror with each archive: what it says, and what was seen.',
-        querystring: z.object({ ...filters, page, limit }),
+        querystring: z.object({ ...filters, page: pageNumber, limit: pageLimit }),
         response: { 200: publicMirrorsSchema },
       },
     },
-    async (request, reply) => {
-      const { page: number, limit: size, ...query } = request.query;
-      const rendered = await json(`mirrors ${JSON.stringify(request.query)}`, async () => {
-        const { at, wanted } = await standings(query);
-        const mirrors = wanted.slice((number - 1) * size, number * size).map(publicMirror);
-        const next = number * size < wanted.length ? number + 1 : null;
+    async (request, reply) =>
+      answers.json(request, reply, async () => {
+        const { page, limit } = request.query;
+        const { at, wanted } = choose(await overview(), request.query);
+        const shown = wanted.slice((page - 1) * limit, page * limit);
+        const mirrors = shown.map((one) => publicMirror(one, at));
+        const next = page * limit < wanted.length ? page + 1 : null;
         return { at: at.toISOString(), total: wanted.length, mirrors, next };
-      });
-      return sendRendered(request, reply, rendered);
-    },
+      }),
   );
 
   app.get(
@@ -89,96 +72,105 @@ export function publicRoutes(base: FastifyInstance, needs: PublicNeeds, done: ()
         response: { 200: z.string() },
       },
     },
-    async (request, reply) => {
-      const rendered = await cache.get(`csv ${JSON.stringify(request.query)}`, async () => {
-        const { wanted } = await standings(request.query);
-        const rows = wanted.map((one) => {
-          const { says, seen, ...rest } = publicMirror(one);
+    async (request, reply) =>
+      answers.csv(request, reply, async () => {
+        const { at, wanted } = choose(await overview(), request.query);
+        return wanted.map((one) => {
+          const { says, seen, ...rest } = publicMirror(one, at);
+          const { words: _, ...said } = says;
           return {
             ...rest,
-            state: says.state,
-            serial: says.serial,
-            lagSerials: says.lagSerials,
-            lagSeconds: says.lagSeconds,
-            reason: says.reason,
-            at: says.at,
+            ...said,
             seenState: seen?.state ?? null,
             seenSerial: seen?.serial ?? null,
             seenAt: seen?.at ?? null,
             seenReason: seen?.reason ?? null,
+            seenLagSerials: seen?.lagSerials ?? null,
+            seenLagSeconds: seen?.lagSeconds ?? null,
+            responseMs: seen?.responseMs ?? null,
+            certificateUntil: seen?.certificateUntil ?? null,
           };
         });
-        return { type: 'text/csv; charset=utf-8; header=present', text: csvOf(rows) };
-      });
-      return sendRendered(request, reply, rendered);
-    },
+      }),
   );
 
   app.get(
-    '/v1/public/archives/:archive/releases',
+    '/v1/public/mirrors/:mirror',
     {
       schema: {
-        description: 'Releases, newest first, with how fast each got around.',
-        params: z.object({ archive: name }),
-        querystring: z.object({ before: serial.optional(), limit: limit.default(50) }),
-        response: { 200: publicReleasesSchema },
+        description: 'One mirror: evidence, endpoints, figures, 14 days, errors with their counts.',
+        params: z.object({ mirror: name }),
+        response: { 200: publicMirrorPageSchema },
       },
     },
-    async (request, reply) => {
-      const { archive } = request.params;
-      const { before, limit: size } = request.query;
-      const rendered = await json(`releases ${archive} ${before} ${size}`, async () => {
-        const rows = await listReleases(db, { archive, limit: size + 1, before });
-        const shown = rows.slice(0, size);
-        const known = await readPropagation(db, archive, shown);
-        return {
-          releases: shown.map((row) => publicRelease(row, known.get(row.serial) ?? null)),
-          next: rows.length > size ? (shown.at(-1)?.serial ?? null) : null,
-        };
-      });
-      return sendRendered(request, reply, rendered);
-    },
-  );
-
-  app.get(
-    '/v1/public/archives/:archive/releases/:serial/mirrors',
-    {
-      schema: {
-        description: 'What each mirror did with a release, and when; without who sent it.',
-        params: z.object({ archive: name, serial }),
-        querystring: z.object({ after: z.string().max(255).default(''), limit }),
-        response: {
-          200: z.object({
-            archive: z.string(),
-            serial: z.number(),
-            mirrors: z.array(z.record(z.string(), z.unknown())),
-            next: z.string().nullable(),
-          }),
-        },
-      },
-    },
-    async (request, reply) => {
-      const { archive, serial: of } = request.params;
-      const { after, limit: size } = request.query;
-      const rendered = await json(`receipts ${archive} ${of} ${after} ${size}`, async () => {
-        if ((await findRelease(db, archive, of)) === undefined) {
-          throw new MasterError('unknown-release', 'There is no such release of such an archive.');
+    async (request, reply) =>
+      answers.json(request, reply, async () => {
+        const { mirror: of } = request.params;
+        const mirror = await findMirror(db, of);
+        if (mirror === undefined || mirror.state === 'left') {
+          throw new MasterError('unknown-mirror', 'There is no such mirror.');
         }
-        const { tree } = await readView(db);
-        const rows = await listReceipts(db, { archive, serial: of, after, limit: size + 1 });
-        const shown = rows.slice(0, size);
-        return {
-          archive,
-          serial: of,
-          mirrors: shown.map((row) => {
-            const { sender: _, ...receipt } = receiptOf(row, of, tree.tier(row.mirror));
-            return receipt;
-          }),
-          next: rows.length > size ? (shown.at(-1)?.mirror ?? null) : null,
+        const tree = treeOf(await listMirrors(db));
+        const since = new Date(now().getTime() - AVAILABILITY_DAYS * 86_400_000).toISOString();
+        const { archives } = await overview();
+        const facts = {
+          mirror,
+          standings: archives.flatMap(({ mirrors }) => mirrors.filter((one) => one.mirror === of)),
+          tier: tree.tier(of),
+          downstreams: tree.downstreams(of),
+          sightings: await listSightings(db, { mirror: of }),
+          days: await listSums(db, 'probe_day', { since: since.slice(0, 10), mirror: of }),
+          metrics: await listMetrics(db, { mirror: of }),
+          sightErrors: await listSightErrors(db, of),
+          pushErrors: await pushErrors(db, of, ERRORS),
+          history: await pushHistory(db, of, HISTORY),
         };
-      });
-      return sendRendered(request, reply, rendered);
+        return publicMirrorPage(facts, now());
+      }),
+  );
+
+  app.get(
+    '/v1/public/definitions',
+    {
+      schema: {
+        description: 'What the figures mean, and the states that a mirror can be in.',
+        response: { 200: definitionsSchema },
+      },
     },
+    async (request, reply) =>
+      answers.json(request, reply, () =>
+        Promise.resolve({
+          figures: DEFINITIONS,
+          states: SIGHT_STATES.map((state) => ({ state, words: SIGHT_WORDS[state] })),
+        }),
+      ),
   );
   done();
+}
+
+const definitionsSchema = z.object({
+  figures: z.array(
+    z.object({ name: z.string(), title: z.string(), unit: z.string(), means: z.string() }),
+  ),
+  states: z
+    .array(z.object({ state: z.string(), words: z.string() }))
+    .describe('what the probe finds, from the best to the worst'),
+});
+
+/** @throws MasterError `unknown-archive` */
+function choose({ at, archives }: Overview, o: Filters) {
+  if (o.archive !== undefined && !archives.some((one) => one.name === o.archive)) {
+    throw new MasterError('unknown-archive', 'There is no such archive.');
+  }
+  const wanted = archives
+    .flatMap(({ mirrors }) => mirrors)
+    .filter(
+      (one) =>
+        (o.archive === undefined || one.archive === o.archive) &&
+        (o.country === undefined || one.country === o.country) &&
+        (o.state === undefined || one.state === o.state) &&
+        (o.seen === undefined || one.sight?.state === o.seen) &&
+        (o.tier === undefined || one.tier === o.tier),
+    );
+  return { at, wanted };
 }

@@ -4,6 +4,13 @@ import { stockSchema } from './stock-schema.ts';
 /** Pieces that several routes share. Names are checked by the rules behind the routes. */
 export const name = z.string().min(1).max(255);
 export const serial = z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER);
+export const pageNumber = z.coerce.number().int().min(1).max(100_000).default(1);
+export const pageLimit = z.coerce.number().int().min(1).max(1000).default(200);
+/** Two letters, large or small; they come out large. */
+export const country = z
+  .string()
+  .regex(/^[A-Za-z]{2}$/, { error: 'expected two letters such as "DE"' })
+  .transform((text) => text.toUpperCase());
 export const line = z
   .string()
   .min(1)

@@ -176,7 +176,7 @@ export function statusView(network: string, overview: Overview): z.infer<typeof 
 }
 
 /** Without who did it: that is nobody's business. */
-function rolloutOverview({ release, counts }: RolloutOverview) {
+export function rolloutOverview({ release, counts }: RolloutOverview) {
   const { serial, switch: how, wave, phase, public_at: publicAt } = release;
   const { held_at: at, held_reason: reason } = release;
   return {

@@ -169,6 +169,15 @@ test('an update in progress excuses for some hours, but not what is wrongly sign
 });
 
 test('what a cache shows is not held against the mirror, only its lag', () => {
+  const itself = { heads: [signed()], content: content('right', 'right') };
+  const plain = verdictOf(look({ heads: [signed(old)], again: itself }), known());
+  assert.equal(plain.state, 'behind');
+  assert.match(plain.reason ?? '', /^Itself it is fresh; a cache before it .*: 2\.$/);
+  const stale = { content: content('wrong', 'right'), again: itself };
+  assert.equal(state(stale), 'behind', 'readers do not get the release');
+  const mute = { heads: [signed(old)], again: { heads: [], content: null } };
+  const highest = { epoch: 1, serial: 3 };
+  assert.equal(state(mute, { highest }), 'rolled-back', 'no answer excuses nobody');
   const cached = { heads: [signed(old)], again: { heads: [signed()], content: null } };
   assert.equal(state(cached, { claimed: 3, highest: { epoch: 1, serial: 3 } }), 'behind');
   const still = { heads: [signed(old)], again: { heads: [signed(old)], content: null } };

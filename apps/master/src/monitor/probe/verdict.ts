@@ -53,10 +53,13 @@ const LONGEST_UPDATE_MS = 6 * 3_600_000;
 export function verdictOf(look: Look, known: Known): Verdict {
   const trace = look.trace === null ? null : parseTrace(look.trace.toString('utf8'));
   const first = judgeAll(look, look.heads, look.content, trace, known);
+  const { again } = look;
+  // What did not answer past the caches says nothing of them.
+  const isSettled = again === null || (again.heads.length === 0 && look.heads.length > 0);
   const verdict =
-    look.again === null || !isAccusing(first)
+    isSettled || first.state === 'fresh'
       ? first
-      : pastCache(first, judgeAll(look, look.again.heads, look.again.content, trace, known));
+      : pastCache(first, judgeAll(look, again.heads, again.content, trace, known));
   return { ...excuse(verdict, look, known), trace };
 }
 
@@ -210,7 +213,8 @@ function pastCache(first: Judged, again: Judged): Judged {
     const reason = `Itself it is ${again.state}; ${cached}: ${first.shown.serial}.`;
     return { ...first, state: 'behind', reason };
   }
-  return { ...again, reason: `${again.reason ?? 'Itself it is fresh'}; ${cached}.` };
+  const itself = again.reason?.replace(/\.$/, '') ?? 'Itself it is fresh';
+  return { ...again, state: 'behind', reason: `${itself}; ${cached}.` };
 }
 
 /** While its tree is being changed, it may show anything but what is wrongly signed. */
@@ -228,10 +232,6 @@ const EXCUSABLE: ReadonlySet<SightState> = new Set([
   'contradicting',
   'wrong-content',
 ]);
-
-function isAccusing({ state }: Judged): boolean {
-  return rank(state) > rank('behind');
-}
 
 function worst(a: Judged, b: Judged): Judged {
   return rank(b.state) > rank(a.state) ? b : a;

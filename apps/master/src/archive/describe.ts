@@ -1,10 +1,11 @@
+import type { Worker } from 'node:worker_threads';
 import { LIMITS, treePath, type ProfileName, type TreePath } from '@pushmirror/manifest';
 import { ArchiveError } from './archive-error.ts';
-import type { DescribeReply } from './tree/describe-thread.ts';
+import type { DescribeOrder, DescribeReply } from './tree/describe-thread.ts';
 import type { Described, TreeTask } from './tree/describe-tree.ts';
 import { errorReceived } from './tree/hand-words.ts';
 import type { DescribeProgress } from './tree/progress.ts';
-import { startThread } from './tree/start-thread.ts';
+import { Threads } from './tree/threads.ts';
 
 export type { Described, DescribeProgress };
 
@@ -41,7 +42,8 @@ const STOP_WITHIN_MS = 10_000;
  * `project/pushmirror`, with copies of its indexes. When this resolves, all of that is on the disk
  * for good, and nothing names it yet: signing the head does.
  *
- * Works in threads of its own; this one stays free. One at a time for each archive.
+ * Works in threads of its own, which are kept for the next time; this one stays free. One at a time
+ * for each archive.
  *
  * @throws ArchiveError; the signal's reason when it aborts.
  */
@@ -49,32 +51,55 @@ export async function describeTree(options: DescribeOptions): Promise<Described>
   const { signal, onProgress } = options;
   signal.throwIfAborted();
   const task = await taskFor(options);
-  const thread = startThread('describe-thread', task);
+  signal.throwIfAborted();
+  const thread = threads.take();
+  try {
+    const described = await ask(thread, task, onProgress, signal);
+    if (described.files <= FILES_KEPT) threads.keep(thread);
+    else void thread.terminate();
+    return described;
+  } catch (error) {
+    await thread.terminate(); // It may still be at it.
+    signal.throwIfAborted();
+    throw error;
+  }
+}
+
+/** A thread that is kept keeps some of what it saw, too, until its memory is tidied. */
+const FILES_KEPT = 500_000;
+const threads = new Threads('describe-thread', 1);
+
+async function ask(
+  thread: Worker,
+  task: TreeTask,
+  onProgress: DescribeOptions['onProgress'],
+  signal: AbortSignal,
+): Promise<Described> {
+  const tell = (order: DescribeOrder) => thread.postMessage(order);
+  const listening = new AbortController();
   let giveUp: NodeJS.Timeout | undefined;
-  const stop = () => {
-    thread.postMessage('stop');
-    giveUp = setTimeout(() => void thread.terminate(), STOP_WITHIN_MS);
-  };
-  signal.addEventListener('abort', stop, { once: true });
   try {
     return await new Promise<Described>((resolve, reject) => {
-      thread.on('message', (reply: DescribeReply) => {
+      const onMessage = (reply: DescribeReply) => {
         if (reply.did === 'progress') onProgress(reply.progress);
         else if (reply.did === 'describe') resolve(reply.described);
         else reject(errorReceived(reply));
+      };
+      const onExit = () => reject(new Error('The thread that describes the archive has ended.'));
+      const onAbort = () => {
+        tell({ do: 'stop' });
+        giveUp = setTimeout(() => void thread.terminate(), STOP_WITHIN_MS);
+      };
+      thread.on('message', onMessage).on('error', reject).on('exit', onExit);
+      signal.addEventListener('abort', onAbort, { signal: listening.signal });
+      listening.signal.addEventListener('abort', () => {
+        thread.off('message', onMessage).off('error', reject).off('exit', onExit);
       });
-      thread.on('error', reject);
-      thread.on('exit', () =>
-        reject(new Error('The thread that describes the archive has ended.')),
-      );
+      tell({ do: 'describe', task });
     });
-  } catch (error) {
-    signal.throwIfAborted();
-    throw error;
   } finally {
-    signal.removeEventListener('abort', stop);
     clearTimeout(giveUp);
-    await thread.terminate();
+    listening.abort();
   }
 }
 

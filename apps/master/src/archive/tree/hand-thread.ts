@@ -1,12 +1,11 @@
-import { parentPort, workerData } from 'node:worker_threads';
-import { errorSent, type HandRequest, type HandReply, type HandSetup } from './hand-words.ts';
+import { parentPort } from 'node:worker_threads';
+import { errorSent, type HandOrder, type HandReply } from './hand-words.ts';
 import { hashBatch } from './hash-batch.ts';
 import { scanFolders } from './scan-folders.ts';
 
-// One of the threads that look and hash, one request after the other. See hands.ts.
-const setup = workerData as HandSetup;
-
-parentPort?.on('message', (request: HandRequest) => {
+// One of the threads that look and hash, one order after the other. It keeps nothing of them. See
+// hands.ts.
+parentPort?.on('message', ({ setup, request }: HandOrder) => {
   try {
     const reply =
       request.do === 'scan'

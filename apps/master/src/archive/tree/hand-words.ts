@@ -2,7 +2,7 @@ import type { TreePath } from '@pushmirror/manifest';
 import { ArchiveError, type ArchiveErrorReason } from '../archive-error.ts';
 import type { ScanSettings } from './scan-folder.ts';
 
-/** What a hand is told when it starts. Its table is shared memory. */
+/** What a hand has to know of a publish. Its table is shared memory. */
 export interface HandSetup extends Omit<ScanSettings, 'table'> {
   table: { memory: SharedArrayBuffer; starts: Float64Array };
   /** Changes of the last so many milliseconds cannot be told from later ones by the times. */
@@ -10,6 +10,10 @@ export interface HandSetup extends Omit<ScanSettings, 'table'> {
 }
 
 export type HandRequest = ScanRequest | HashRequest;
+export interface HandOrder {
+  setup: HandSetup;
+  request: HandRequest;
+}
 export type HandReply = ScanReply | HashReply | ReadSoFar | Failed;
 
 /** Scan these folders, and what is in them down to the leaves unless `shallow`. */

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import {
   errorReceived,
+  type HandOrder,
   type HandReply,
   type HandRequest,
   type HandSetup,
@@ -12,11 +13,11 @@ import {
 } from './hand-words.ts';
 import { hashBatch } from './hash-batch.ts';
 import { scanFolders } from './scan-folders.ts';
-import { startThread } from './start-thread.ts';
+import { Threads } from './threads.ts';
 
 /**
  * Threads that look at folders and hash files: up to one for each core, one request at a time each.
- * They are started when there is work for them; what little a small tree asks for is done here.
+ * They are taken when there is work for them; what little a small tree asks for is done here.
  */
 export class Hands {
   readonly #idle: Worker[] = [];
@@ -24,7 +25,6 @@ export class Hands {
   readonly #waiting: ((worker: Worker) => void)[] = [];
   readonly #here = { scans: 0, bytes: 0 };
   #broken: Error | undefined;
-  #closing = false;
   /** Told of bytes while files are hashed. */
   onRead: (bytes: number) => void = () => {};
 
@@ -32,8 +32,8 @@ export class Hands {
     readonly setup: HandSetup,
     readonly count = Math.min(availableParallelism(), MOST_HANDS),
   ) {
-    // Work for all is certain: let them start up while other things are read.
-    if (!this.#knownLittle) for (let i = 0; i < count; i++) this.#idle.push(this.#start());
+    // Work for all is certain: let them start up, if they have to, while other things are read.
+    if (!this.#knownLittle) for (let i = 0; i < count; i++) this.#idle.push(this.#take());
   }
 
   async scan(request: ScanRequest): Promise<ScanReply> {
@@ -53,14 +53,17 @@ export class Hands {
     return this.setup.table.memory.byteLength <= TABLE_HERE;
   }
 
-  /** Ends the threads; nothing waits for that. */
+  /** Lets the threads go. Those that still do something end. */
   close(): void {
-    this.#closing = true;
-    for (const worker of this.#all) void worker.terminate();
+    for (const worker of this.#all) {
+      worker.off('error', this.#onError).off('exit', this.#onExit);
+      if (this.#broken === undefined && this.#idle.includes(worker)) threads.keep(worker);
+      else void worker.terminate();
+    }
   }
 
   async #ask(request: HandRequest): Promise<HandReply> {
-    const worker = this.#idle.pop() ?? (this.#mayStart ? this.#start() : await this.#nextIdle());
+    const worker = this.#idle.pop() ?? (this.#mayTake ? this.#take() : await this.#nextIdle());
     try {
       return await this.#talk(worker, request);
     } finally {
@@ -70,14 +73,13 @@ export class Hands {
     }
   }
 
-  get #mayStart(): boolean {
+  get #mayTake(): boolean {
     return this.#all.length < this.count;
   }
 
-  #start(): Worker {
-    const worker = startThread('hand-thread', this.setup);
-    worker.on('error', (error) => this.#break(error));
-    worker.on('exit', () => this.#break(new Error('A thread that reads the archive has ended.')));
+  #take(): Worker {
+    const worker = threads.take();
+    worker.on('error', this.#onError).on('exit', this.#onExit);
     this.#all.push(worker);
     return worker;
   }
@@ -111,17 +113,23 @@ export class Hands {
       };
       worker.on('message', onMessage);
       worker.on('exit', onExit);
-      worker.postMessage(request);
+      const order: HandOrder = { setup: this.setup, request };
+      worker.postMessage(order);
     });
   }
 
   /** A thread that ended by itself is no use any more, and neither is what it was asked. */
-  #break(error: Error): void {
-    if (!this.#closing) this.#broken ??= error;
-  }
+  readonly #onError = (error: Error): void => {
+    this.#broken ??= error;
+  };
+
+  readonly #onExit = (): void => {
+    this.#broken ??= new Error('A thread that reads the archive has ended.');
+  };
 }
 
 const MOST_HANDS = 32;
+const threads = new Threads('hand-thread', MOST_HANDS);
 /** A thread takes as long to start as to look at 20,000 files. */
 const SCANS_HERE = 10;
 const TABLE_HERE = 4 * 1024 * 1024;

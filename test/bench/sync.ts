@@ -16,7 +16,7 @@
  */
 import { parseArgs } from 'node:util';
 import { conclude, median, note, rounded } from './push/figures.ts';
-import { setUpSyncBench, type Cost } from './sync/set-up.ts';
+import { setUpSyncBench, type Cost, type Shares } from './sync/set-up.ts';
 
 const { values } = parseArgs({
   options: {
@@ -73,6 +73,7 @@ function medians(costs: readonly Cost[]): Cost {
   };
 }
 
-function inWords({ wall, cpu, bytes }: Cost): string {
-  return `${wall.toFixed(2)} s, ${cpu.toFixed(2)} s of CPU, ${bytes} bytes`;
+function inWords({ wall, cpu, bytes, agent, programs, upstream }: Cost & Shares): string {
+  const parts = [agent, programs, upstream].map((share) => share.toFixed(2)).join(' + ');
+  return `${wall.toFixed(2)} s, ${cpu.toFixed(2)} s of CPU (${parts}), ${bytes} bytes`;
 }

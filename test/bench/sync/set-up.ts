@@ -9,7 +9,7 @@ import { createKeyPair } from '../../harness/ssh-keys.ts';
 import { tempFolder } from '../../harness/temp-folder.ts';
 import { tool } from '../../harness/tool.ts';
 import { askedProcess } from '../push/asked.ts';
-import { cpuOf } from '../push/cpu.ts';
+import { childrenCpuOf, cpuOf } from '../push/cpu.ts';
 import { note } from '../push/figures.ts';
 import { startDaemon } from './daemon.ts';
 import { ARCHIVE, archiveSettings, configureFtpsync, MIRROR } from './settings.ts';
@@ -21,12 +21,19 @@ export interface Cost {
   bytes: number;
 }
 
+/** Where the CPU went: the agent itself, the programs on the mirror's side, the upstream's daemon. */
+export interface Shares {
+  agent: number;
+  programs: number;
+  upstream: number;
+}
+
 export interface SyncBench {
   /** Change so many files, and the index with them, and publish. */
   release(changed: number): Promise<void>;
-  sync(): Promise<Cost>;
-  ftpsync(): Promise<Cost>;
-  /** @throws when one of the two copies is not the upstream's tree. */
+  sync(): Promise<Cost & Shares>;
+  ftpsync(): Promise<Cost & Shares>;
+  /** @throws when one of the two copies is not the upstream's tree, as far as it was changed. */
   compare(): Promise<void>;
   /** The most memory that the agent ever had, in MiB. */
   peakMb(): number;
@@ -36,6 +43,17 @@ export interface SyncBench {
 const RELEASE = 'dists/stable/Release';
 const INDEX = 'dists/stable/main/binary-amd64/Packages';
 const DEADLINE_MS = 3_600_000;
+/** Says nothing when two trees have the same names, kinds, sizes, modes and times to the second. */
+const COMPARE = [
+  'rsync',
+  '-rlptn',
+  '--delete',
+  '--omit-dir-times',
+  '--modify-window=1',
+  '--exclude=/project',
+  '--exclude=/Archive-*',
+  '--out-format=%i %n',
+] as const;
 
 interface Published {
   manifest: { sha256: string; bytes: number };
@@ -68,6 +86,7 @@ export async function setUpSyncBench(files: number, keep?: string): Promise<Sync
   let serial = isNew ? 0 : Number(readFileSync(serialFile, 'utf8'));
   let head = '';
   let peak = 0;
+  const touched = new Set([INDEX, RELEASE]);
   const index = noise('index', Math.max(100_000, files * 10));
 
   const publish = async (): Promise<void> => {
@@ -83,15 +102,26 @@ export async function setUpSyncBench(files: number, keep?: string): Promise<Sync
     head = signed.bytes.toString('latin1');
     await writeFile(serialFile, String(serial));
   };
-  const measured = async (work: () => Promise<{ wall: number; bytes: number }>): Promise<Cost> => {
-    const all = () => cpuOf('self') + cpuOf(mirror.pid) + cpuOf(daemon.pid);
-    const before = all();
+  const measured = async (
+    by: 'agent' | 'ftpsync',
+    work: () => Promise<{ wall: number; bytes: number }>,
+  ) => {
+    const before = shares();
     const { wall, bytes } = await work();
     await daemon.idle(); // Until then the CPU of its children is not in its sum.
-    return { wall, cpu: all() - before, bytes };
+    const after = shares();
+    const programs = after.programs - before.programs;
+    const upstream = after.upstream - before.upstream;
+    const agent = by === 'agent' ? after.agent - before.agent : 0; // It tidies up while it rests.
+    return { wall, cpu: agent + programs + upstream, bytes, agent, programs, upstream };
   };
+  const shares = (): Shares => ({
+    agent: cpuOf(mirror.pid) - childrenCpuOf(mirror.pid),
+    programs: childrenCpuOf(mirror.pid) + childrenCpuOf('self'),
+    upstream: cpuOf(daemon.pid),
+  });
   const sync = () =>
-    measured(async () => {
+    measured('agent', async () => {
       const synced = await mirror.ask({
         head,
         archive: archiveSettings(ours, daemon.url),
@@ -102,7 +132,7 @@ export async function setUpSyncBench(files: number, keep?: string): Promise<Sync
       return synced;
     });
   const ftpsync = () =>
-    measured(async () => {
+    measured('ftpsync', async () => {
       const started = performance.now();
       await tool(['ftpsync', 'sync:all'], {
         env: { HOME: join(folder, 'home'), LOGNAME: 'root' },
@@ -136,6 +166,7 @@ export async function setUpSyncBench(files: number, keep?: string): Promise<Sync
     async release(changed) {
       for (let i = 0; i < changed; i += 1) {
         const name = plainName(((serial * changed + i) * 7919) % files);
+        touched.add(name);
         await rm(join(up, name)); // A new file, as tools that publish make them.
         await writeFile(join(up, name), noise(`${serial}${name}`, 200 + (serial % 50) + 1));
       }
@@ -148,16 +179,12 @@ export async function setUpSyncBench(files: number, keep?: string): Promise<Sync
     ftpsync,
     async compare() {
       for (const copy of [ours, theirs]) {
-        const argv = [
-          'diff',
-          '-rq',
-          '--no-dereference',
-          '-x',
-          'project',
-          '-x',
-          'Archive-*',
-        ] as const;
-        await tool([...argv, up, copy], { deadlineMs: DEADLINE_MS });
+        const told = await tool([...COMPARE, `${up}/`, `${copy}/`], { deadlineMs: DEADLINE_MS });
+        if (told !== '') throw new Error(`${copy} is not as ${up}:\n${told.slice(0, 2_000)}`);
+        for (const name of touched) {
+          if ((await readFile(join(up, name))).equals(await readFile(join(copy, name)))) continue;
+          throw new Error(`${name} in ${copy} is not as it is in ${up}`);
+        }
       }
     },
     peakMb: () => peak,

@@ -55,6 +55,7 @@ export const masterSchema = z.strictObject({
       give_up_after: duration.prefault('24h'),
       stock_deadline: duration.prefault('6h'),
       stock_poll: duration.prefault('5s'),
+      runmirrors_patience: duration.prefault('10m'),
       slots: z.int().min(1).max(10_000).default(64),
       slot_timeout: duration.prefault('30m'),
       hub_patience: duration.prefault('5m'),

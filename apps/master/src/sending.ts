@@ -66,6 +66,7 @@ export function createSending(o: SendingOptions): Sending {
     slotTimeoutMs: push.slot_timeout,
     hubPatienceMs: push.hub_patience,
     quarantineAfterMs: push.quarantine_after,
+    runmirrorsPatienceMs: push.runmirrors_patience,
     onNews(key, { state, attempts, reason }) {
       logger.info({ ...key, state, attempt: attempts, reason }, 'push');
       if (isHostKeyChange(reason ?? '')) o.onHostKeyChange(key.mirror);

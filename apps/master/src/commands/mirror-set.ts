@@ -47,8 +47,9 @@ export function mirrorSetCommand(): Command {
     const kept = answer.standing ? 'a connection is kept open' : 'no connection is kept open';
     say(`${answer.mirror}: ${typeof count === 'number' ? `${count} slots` : count}, ${kept}.`);
     if (answer.stock === null) return;
-    const { push, callback, trace, names } = answer.stock;
+    const { push, callback, trace, runmirrors, names } = answer.stock;
     say(`Pushed with ${push}${callback ? ' and callback' : ''}; its trace file is ${trace}.`);
+    if (runmirrors) say('Its own runmirrors pushes the mirrors below it.');
     for (const [archive, own] of Object.entries(names)) {
       say(`Its name of ${archive} is ${own === '' ? 'none: its main archive' : own}.`);
     }

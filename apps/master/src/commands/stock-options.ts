@@ -5,6 +5,7 @@ export interface StockOptions {
   push?: 'all' | 'staged' | 'mhop';
   callback?: 'on' | 'off';
   trace?: string;
+  runmirrors?: 'on' | 'off';
   stockName?: Record<string, string>;
 }
 
@@ -22,6 +23,12 @@ export function withStockOptions(command: Command): Command {
         'off',
       ]),
     )
+    .addOption(
+      new Option(
+        '--runmirrors <on|off>',
+        'of ftpsync: its own runmirrors pushes the mirrors below it',
+      ).choices(['on', 'off']),
+    )
     .option('--trace <name>', 'of ftpsync: its MIRRORNAME, when that is not its name here')
     .option(
       '--stock-name <archive=name>',
@@ -31,11 +38,12 @@ export function withStockOptions(command: Command): Command {
 }
 
 /** The body's part; undefined when nothing was said. */
-export function stockFrom({ push, callback, trace, stockName: names }: StockOptions) {
+export function stockFrom({ push, callback, trace, runmirrors, stockName: names }: StockOptions) {
   const said = {
     ...(push === undefined ? {} : { push }),
     ...(callback === undefined ? {} : { callback: callback === 'on' }),
     ...(trace === undefined ? {} : { trace }),
+    ...(runmirrors === undefined ? {} : { runmirrors: runmirrors === 'on' }),
     ...(names === undefined ? {} : { names }),
   };
   return Object.keys(said).length === 0 ? undefined : said;

@@ -7,12 +7,14 @@ import type { MirrorRow, PushRow, ReleaseRow } from './schema.ts';
 export interface StockPush extends PushRow {
   release: ReleaseRow;
   place: Pick<MirrorRow, 'kind' | 'stock' | 'http_url' | 'rsync_url'>;
+  /** What it pulls from is a stock mirror too, which may push it by itself. */
+  belowStock: boolean;
 }
 
 export async function openStockPushes(db: DbOrTrx): Promise<StockPush[]> {
   const places = await db
     .selectFrom('mirror')
-    .select(['name', 'kind', 'stock', 'http_url', 'rsync_url'])
+    .select(['name', 'kind', 'stock', 'upstream', 'http_url', 'rsync_url'])
     .where('kind', '=', 'ftpsync')
     .where('state', '=', 'active')
     .execute();
@@ -26,7 +28,8 @@ export async function openStockPushes(db: DbOrTrx): Promise<StockPush[]> {
     const key = `${push.archive} ${push.serial}`;
     if (!releases.has(key)) releases.set(key, await findRelease(db, push.archive, push.serial));
     const release = releases.get(key);
-    if (release !== undefined) found.push({ ...push, release, place });
+    if (release === undefined) continue;
+    found.push({ ...push, release, place, belowStock: byName.has(place.upstream ?? '') });
   }
   return found;
 }

@@ -8,18 +8,22 @@ import { MasterError } from '../errors.ts';
 export interface Stock extends StockSettings {
   /** Its MIRRORNAME, which its trace file is called after. */
   trace: string;
+  /** Its own runmirrors pushes the mirrors below it. */
+  runmirrors: boolean;
 }
 
 /** What may be said of it; what is left out stays as it is. */
 export type StockChange = Partial<{ [K in keyof Stock]: Stock[K] | undefined }>;
 
-const kept = z.object({ ...stockSettings.shape, trace: z.string() }).partial();
+const kept = z
+  .object({ ...stockSettings.shape, trace: z.string(), runmirrors: z.boolean() })
+  .partial();
 
 /** Undefined of an agent. */
 export function stockOf({ name, kind, stock }: Pick<MirrorRow, 'name' | 'kind' | 'stock'>) {
   if (kind !== 'ftpsync') return undefined;
   const known = stock === null ? {} : kept.parse(JSON.parse(stock));
-  return { ...plainStock, trace: name, ...definedOf(known) } satisfies Stock;
+  return { ...plainStock, trace: name, runmirrors: false, ...definedOf(known) } satisfies Stock;
 }
 
 /**
@@ -35,7 +39,7 @@ export function changedStock(
   if (Object.keys(given).length === 0) return mirror.stock;
   const now = stockOf(mirror);
   if (now === undefined) {
-    const message = `${mirror.name} is no stock ftpsync mirror: push, callback, trace and names are settings of those.`;
+    const message = `${mirror.name} is no stock ftpsync mirror: push, callback, trace, runmirrors and names are settings of those.`;
     throw new MasterError('invalid', message);
   }
   const after = { ...now, ...given };

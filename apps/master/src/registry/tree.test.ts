@@ -20,7 +20,11 @@ test('tiers, ways up, and who sends to whom', () => {
   assert.equal(tree.descendants('hub'), 2);
   assert.equal(tree.senderOf('hub'), MASTER);
   assert.equal(tree.senderOf('stock'), 'hub');
-  assert.equal(tree.senderOf('leaf'), 'hub', 'a stock host does not report, so the hub sends');
+  assert.equal(
+    tree.senderOf('leaf'),
+    MASTER,
+    'a stock host does not report: the master looks at it',
+  );
 });
 
 test('a circle is refused and named', () => {

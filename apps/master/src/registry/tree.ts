@@ -24,7 +24,7 @@ export interface Tree {
   descendants(name: string): number;
   /**
    * Who pushes this mirror: its upstream where that is an active agent, else the nearest one above,
-   * else the master. (A stock ftpsync host does not report to us what it pushes.)
+   * else the master. Below a stock ftpsync mirror it is the master, which alone sees where that stands.
    */
   senderOf(name: string): string;
 }
@@ -53,8 +53,17 @@ export function treeOf(places: readonly Place[]): Tree {
     ancestors: ancestorsOf,
     downstreams: (name) => children.get(name) ?? [],
     descendants: (name) => (name === MASTER ? places.length : (below.get(name) ?? 0)),
-    senderOf: (name) => ancestorsOf(name).find((ancestor) => sends(byName.get(ancestor))) ?? MASTER,
+    senderOf(name) {
+      const nearest = ancestorsOf(name).find(
+        (one) => sends(byName.get(one)) || isStock(byName.get(one)),
+      );
+      return nearest === undefined || isStock(byName.get(nearest)) ? MASTER : nearest;
+    },
   };
+}
+
+function isStock(place: Place | undefined): boolean {
+  return place?.kind === 'ftpsync';
 }
 
 function sends(place: Place | undefined): boolean {

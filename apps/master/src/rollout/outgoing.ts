@@ -3,13 +3,14 @@ import { formatStockTrigger } from '@pushmirror/trigger/wire/stock';
 import { formatTrigger } from '@pushmirror/trigger/wire/trigger';
 import type { PushTarget } from '@pushmirror/trigger/send/sender';
 import type { Db } from '../db/open.ts';
-import { openPushes, type PushKey } from '../db/pushes.ts';
+import { findPush, openPushes, type PushKey } from '../db/pushes.ts';
 import { findRelease } from '../db/releases.ts';
 import type { MirrorRow, PushRow, ReleaseRow } from '../db/schema.ts';
 import { stockOf } from '../registry/stock.ts';
 import { MASTER } from '../registry/tree.ts';
 import { priorityOf } from './priority.ts';
 import { PROBE_EVERY_MS } from './quarantine.ts';
+import { mayTell, type Above } from './stock/may-tell.ts';
 import { whatToSend, type Hearer, type Word } from './to-send.ts';
 import type { View } from './view.ts';
 
@@ -32,6 +33,18 @@ export interface OutgoingNeeds {
   pullsFrom: (mirror: MirrorRow, archive: string) => string;
   /** When a mirror in quarantine may be tried next. */
   nextProbe: (mirror: string) => Date;
+  /** So long those below a stock mirror are left to its runmirrors. */
+  runmirrorsPatienceMs: number;
+}
+
+/** A push that waits for the stock mirror above its own. */
+export interface Held {
+  row: PushRow;
+  /** The stock mirror that it waits for. */
+  upstream: string;
+  why: string;
+  /** When to look again, if nothing moves before. */
+  until: Date;
 }
 
 /** Everything that the rows say the master is to send now, of one archive or of all. */
@@ -39,21 +52,45 @@ export async function readOutgoing(
   db: Db,
   needs: OutgoingNeeds,
   archive?: string,
-): Promise<Outgoing[]> {
+): Promise<{ outgoing: Outgoing[]; held: Held[] }> {
   const of = archive === undefined ? {} : { archive };
   const rows = await openPushes(db, { sender: MASTER, ...of });
   const releases = new Map<string, ReleaseRow | undefined>();
   const outgoing: Outgoing[] = [];
+  const held: Held[] = [];
+  const above = createAbove(db, needs.view);
   for (const row of rows) {
     const name = `${row.archive} ${row.serial}`;
     if (!releases.has(name)) releases.set(name, await findRelease(db, row.archive, row.serial));
     const release = releases.get(name);
     const mirror = needs.view.byName.get(row.mirror);
     if (release === undefined || mirror === undefined) continue;
-    const word = whatToSend(row, release, hearerOf(mirror));
-    if (word !== undefined) outgoing.push(outgoingOf(row, release, mirror, word, needs));
+    const hearer = hearerOf(mirror);
+    const word = whatToSend(row, release, hearer);
+    if (word === undefined) continue;
+    const upstream = await above(mirror, release);
+    const told = mayTell(word, hearer, upstream, needs.runmirrorsPatienceMs, needs.now());
+    if (told.may) outgoing.push(outgoingOf(row, release, mirror, word, needs));
+    else held.push({ row, upstream: mirror.upstream ?? '', ...told });
   }
-  return outgoing;
+  return { outgoing, held };
+}
+
+/** Finds the push of the stock mirror that a mirror pulls from; undefined where it is none. */
+function createAbove(db: Db, { byName }: View) {
+  const found = new Map<string, Promise<PushRow | undefined>>();
+  return async (mirror: MirrorRow, release: ReleaseRow): Promise<Above | undefined> => {
+    const upstream = byName.get(mirror.upstream ?? '');
+    const stock = upstream && stockOf(upstream);
+    if (upstream === undefined || stock === undefined || upstream.state !== 'active') return;
+    const key = { archive: release.archive, serial: release.serial, mirror: upstream.name };
+    const name = nameOf(key);
+    if (!found.has(name)) found.set(name, findPush(db, key));
+    const push = await found.get(name);
+    if (push === undefined) return undefined;
+    const isIdle = whatToSend(push, release, hearerOf(upstream)) === undefined;
+    return { push, isIdle, runmirrors: stock.runmirrors };
+  };
 }
 
 /** The fan-out's name of a push. */

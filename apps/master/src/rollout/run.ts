@@ -6,6 +6,7 @@ import type { Db } from '../db/open.ts';
 import { openPushes, type PushKey } from '../db/pushes.ts';
 import type { PushRow } from '../db/schema.ts';
 import { createTurns } from '../archive/turns.ts';
+import { createHeldPushes } from './stock/held-pushes.ts';
 import { createDeadHubs, type DeadHubsOptions } from './dead-hubs.ts';
 import { createLateStagers } from './late-stagers.ts';
 import type { Ledger } from './ledger.ts';
@@ -64,6 +65,7 @@ export interface EngineOptions extends Required<
   stockDeadlineMs?: number;
   hubPatienceMs?: number;
   quarantineAfterMs?: number;
+  runmirrorsPatienceMs?: number;
   /** Told of each state that was written, for the log. */
   onNews: (key: PushKey, news: PushNews) => void;
   /** Told when something could not be done; it is tried again. */
@@ -91,6 +93,12 @@ export function createRolloutEngine(o: EngineOptions): RolloutEngine {
     db,
     soon: (action) => void inTurn({}, action),
     takeUp: (archive) => takeUp(archive),
+  });
+  const stockHeld = createHeldPushes({
+    ledger: o.ledger,
+    now,
+    again: (archive) => void resume(archive),
+    onTrouble,
   });
   const hubs = createDeadHubs({
     db,
@@ -162,8 +170,9 @@ export function createRolloutEngine(o: EngineOptions): RolloutEngine {
       slots.moved((await openPushes(db, {})).filter(({ state }) => state === 'accepted'));
       seeded = true;
     }
-    const outgoing = await readOutgoing(db, needs, archive);
+    const { outgoing, held } = await readOutgoing(db, needs, archive);
     if (closed) return;
+    stockHeld.hold(held, archive);
     underway.replace(
       outgoing,
       ({ kind, about }) => kind !== 'hold' && (archive ?? about.archive) === about.archive,
@@ -179,6 +188,7 @@ export function createRolloutEngine(o: EngineOptions): RolloutEngine {
     wasReached: (mirror: string) => memory.wasReached(mirror),
     pullsFrom: ({ name }: { name: string }, archive: string) => upstreamOf(name, archive),
     nextProbe: (mirror: string) => memory.nextProbe(mirror),
+    runmirrorsPatienceMs: o.runmirrorsPatienceMs ?? 600_000,
   };
 
   const resume = (archive?: string): Promise<void> =>
@@ -227,6 +237,7 @@ export function createRolloutEngine(o: EngineOptions): RolloutEngine {
       hubs.moved(pushes);
       underway.drop(pushes.filter(({ state }) => state !== 'waiting' && !isTrying(state)));
       tellLate(pushes);
+      stockHeld.moved(pushes);
     },
     heard(mirror) {
       hubs.seen(mirror, now());
@@ -256,6 +267,7 @@ export function createRolloutEngine(o: EngineOptions): RolloutEngine {
     async close() {
       closed = true;
       clearInterval(saying);
+      stockHeld.close();
       await underway.close();
       slots.gate.close();
       await turns.take('engine', async () => {});

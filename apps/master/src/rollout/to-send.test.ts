@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { isTerminal, pushStates, type PushState } from '@pushmirror/trigger';
 import type { ReleaseRow } from '../db/schema.ts';
+import { mayTell, type Above } from './stock/may-tell.ts';
 import { whatToSend } from './to-send.ts';
 
 const push = (state: PushState, wave = 0, told: string | null = null) => ({
@@ -94,5 +95,71 @@ void describe('what is sent', () => {
         assert.equal(whatToSend(push(state), together({ phase }), 'agent'), undefined);
       }
     }
+  });
+});
+
+void describe('below a stock mirror', () => {
+  const at = new Date('2026-11-21T09:00:00Z');
+  const ago = (s: number) => new Date(at.getTime() - s * 1000).toISOString();
+  const above = (
+    state: PushState,
+    more: Partial<Above['push']> = {},
+    runmirrors = false,
+  ): Above => ({
+    push: {
+      mirror: 'hub',
+      state,
+      attempts: 1,
+      quarantined: 0,
+      created_at: ago(60),
+      sent_at: ago(60),
+      committed_at: state === 'committed' ? ago(30) : null,
+      ...more,
+    },
+    isIdle: false,
+    runmirrors,
+  });
+  const may = (
+    word: 'all' | 'stage1' | 'stage2',
+    of: Above | undefined,
+    hearer = 'agent' as const,
+  ) => mayTell(word, hearer, of, 600_000, at).may;
+
+  void test('a mirror is told when that one has what it needs', () => {
+    assert.equal(may('all', undefined), true);
+    for (const state of ['waiting', 'sending', 'accepted', 'staged', 'unreachable'] as const) {
+      assert.equal(may('all', above(state)), false, state);
+    }
+    assert.equal(may('all', above('committed')), true);
+    assert.equal(may('stage1', above('accepted')), false);
+    assert.equal(may('stage1', above('staged')), true);
+    assert.equal(may('stage1', above('committed', {}, true)), true);
+  });
+
+  void test('who has staged commits at once, but for a stock mirror', () => {
+    assert.equal(may('stage2', above('staged')), true);
+    assert.equal(mayTell('stage2', 'staged stock', above('staged'), 600_000, at).may, false);
+    assert.equal(mayTell('stage2', 'staged stock', above('committed'), 600_000, at).may, true);
+  });
+
+  void test('it is left to a runmirrors there for a time', () => {
+    const told = mayTell('all', 'stock', above('committed', {}, true), 600_000, at);
+    assert.deepEqual(told, {
+      may: false,
+      why: 'It is left to the runmirrors of hub.',
+      until: new Date(at.getTime() + 570_000),
+    });
+    assert.equal(may('all', above('committed', { committed_at: ago(601) }, true)), true);
+  });
+
+  void test('nobody waits for one that is lost, has no turn, or takes an hour', () => {
+    for (const state of ['refused', 'given-up', 'superseded'] as const) {
+      assert.equal(may('all', above(state)), true, state);
+    }
+    assert.equal(may('all', above('unreachable', { attempts: 3 })), true);
+    assert.equal(may('all', above('waiting', { quarantined: 1 })), true);
+    assert.equal(may('all', { ...above('waiting'), isIdle: true }), true);
+    assert.equal(may('all', above('accepted', { sent_at: ago(3601) })), true);
+    assert.equal(may('all', above('waiting', { sent_at: null, created_at: ago(3601) })), true);
   });
 });

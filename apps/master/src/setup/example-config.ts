@@ -52,6 +52,8 @@ port = 8470
 # How long to wait for the end of a stock ftpsync's sync, and how often to read its trace file.
 # stock_deadline = "6h"
 # stock_poll = "5s"
+# So long the mirrors below a stock hub are left to its runmirrors: mirror set NAME --runmirrors on.
+# runmirrors_patience = "10m"
 # At most so many mirrors pull from the master itself at once; others: mirror set NAME --slots N.
 # slots = 64
 # A mirror that pulls keeps its slot at its upstream for at most so long.

@@ -7,6 +7,8 @@ export const stockChange = z.strictObject({
   callback: z.boolean().optional(),
   /** Its MIRRORNAME, after which its trace file is called. */
   trace: z.string().min(1).max(255).optional(),
+  /** Its own runmirrors pushes the mirrors below it. */
+  runmirrors: z.boolean().optional(),
   /** Its own names of archives; "" is its main one, that of ftpsync.conf. */
   names: z
     .record(z.string().max(64), z.string().max(64))
@@ -19,5 +21,6 @@ export const stockSchema = z.object({
   push: z.enum(['all', 'staged', 'mhop']),
   callback: z.boolean(),
   trace: z.string(),
+  runmirrors: z.boolean(),
   names: z.record(z.string(), z.string()),
 });

@@ -5,14 +5,18 @@ import type { PushRow, ReleaseRow } from '../../db/schema.ts';
 /** A trace file of a stock mirror: of a whole sync, or of its stage 1. */
 export type TraceKind = 'whole' | 'stage1';
 
-/** Which of its trace files tells whether a push has come further. */
+/**
+ * Which of its trace files tells whether a push has come further. One that was not told may have it
+ * all the same, where a stock mirror above pushes it.
+ */
 export function traceWanted(
   push: Pick<PushRow, 'state' | 'wave'>,
   release: Pick<ReleaseRow, 'switch' | 'phase' | 'wave'>,
+  belowStock = false,
 ): TraceKind | undefined {
   const staging =
     release.switch === 'together' && release.phase === 'staging' && push.wave >= release.wave;
-  if (!staging) return push.state === 'waiting' ? undefined : 'whole';
+  if (!staging) return push.state === 'waiting' && !belowStock ? undefined : 'whole';
   return push.state === 'accepted' || push.state === 'unreachable' ? 'stage1' : undefined;
 }
 

@@ -1,5 +1,4 @@
-import { NetError } from '@pushmirror/net';
-import { parseTrace, type TraceFile } from '@pushmirror/trace';
+import type { TraceFile } from '@pushmirror/trace';
 import { pauseAfter, type Backoff } from '@pushmirror/trigger/fan-out/backoff';
 import pLimit from 'p-limit';
 import type { Db } from '../../db/open.ts';
@@ -7,13 +6,11 @@ import { updateClaim } from '../../db/opt-ins.ts';
 import { updatePush } from '../../db/pushes.ts';
 import { openStockPushes, type StockPush } from '../../db/stock-pushes.ts';
 import type { PushRow } from '../../db/schema.ts';
-import { MasterError } from '../../errors.ts';
-import type { PublicAddress } from '../../monitor/public-address.ts';
 import type { HeadReader } from '../../monitor/read-public-head.ts';
 import { MASTER } from '../../registry/tree.ts';
 import type { Ledger } from '../ledger.ts';
 import { judgeTrace, serialIn, traceWanted } from './judge-trace.ts';
-import { traceAddress } from './trace-address.ts';
+import { readStanding } from './read-standing.ts';
 
 /** Reads where stock ftpsync mirrors stand, since they do not report. */
 export interface StockWatch {
@@ -57,11 +54,10 @@ export function createStockWatch(o: StockWatchOptions): StockWatch {
   const looks = new Map<string, { at: number; pauseMs: number }>();
 
   async function look(push: StockPush): Promise<void> {
-    const kind = traceWanted(push, push.release);
-    const address = kind === undefined ? undefined : await traceAddress(db, push, kind);
-    if (kind === undefined || address === undefined) return;
-    const trace = await readTrace(o.reader, address, stopping.signal);
-    if (stopping.signal.aborted) return;
+    const kind = traceWanted(push, push.release, push.belowStock);
+    const found = kind && (await readStanding(o, push, kind, stopping.signal));
+    if (kind === undefined || found === undefined || stopping.signal.aborted) return;
+    const { trace } = found;
     if (trace !== undefined && kind === 'whole') await claim(push, trace);
     const state = trace === undefined ? undefined : judgeTrace(trace, kind, push);
     if (state !== undefined) await o.ledger.note(push, { state, at: now() });
@@ -84,7 +80,7 @@ export function createStockWatch(o: StockWatchOptions): StockWatch {
     if (now().getTime() < Date.parse(push.updated_at) + pause) return;
     const shown = trace === undefined ? 'cannot be read' : `shows ${serialIn(trace)}`;
     const reason = `Its ftpsync has ended, and its trace file ${shown}: it is pushed again.`;
-    const { release: _release, place: _place, ...row } = push;
+    const { release: _release, place: _place, belowStock: _below, ...row } = push;
     const again = { state: 'waiting' as const, reason, updated_at: now().toISOString() };
     await updatePush(db, push, again);
     await o.onAgain({ ...row, ...again });
@@ -116,18 +112,4 @@ export function createStockWatch(o: StockWatchOptions): StockWatch {
 
 function keyOf({ archive, serial, mirror }: PushRow): string {
   return `${archive} ${serial} ${mirror}`;
-}
-
-/** Undefined when there is none, or none that can be read. */
-async function readTrace(
-  reader: HeadReader,
-  address: PublicAddress,
-  signal: AbortSignal,
-): Promise<TraceFile | undefined> {
-  try {
-    return parseTrace((await reader.read(address, signal)).toString('utf8'));
-  } catch (error) {
-    if (error instanceof MasterError || error instanceof NetError) return undefined;
-    throw error;
-  }
 }

@@ -126,15 +126,16 @@ function judgeHeadless(
   const serial = view.archiveSerial;
   const waits = options.headsExpected && options.archive.mode === 'auto' && via !== 'manual';
   const staging = options.stage === 'stage1';
-  const sync =
-    !waits && !staging && wantsSync(serial, options.committed()?.serial, options.hasGoal(), via);
+  const hasGoal = options.hasGoal();
+  const shown = hasGoal ? view.release?.serial.toString() : serial;
+  const sync = !waits && !staging && wantsSync(shown, options.committed()?.serial, hasGoal, via);
   return { kind: 'headless', upstream, serial, sync };
 }
 
 /**
  * Whether to sync from an upstream that publishes no head, in a network that may have none: by its `Archive serial`, and where it
  * has none, at each scheduled poll, as ftpsync would from cron. Where heads are known, an upstream
- * that shows none counts only when its serial is beyond what the tree holds.
+ * that shows none counts only when its serial, one of ours, is beyond what the tree holds.
  */
 export function wantsSync(
   serial: string | undefined,

@@ -26,7 +26,13 @@ const serial = (number: string): UpstreamView => ({
   changing: false,
   archiveSerial: number,
   masterTrace: Buffer.from(`Archive serial: ${number}\n`),
+  release: { network: 'example', archive: 'debian', serial: Number(number) },
 });
+/** As the archive's own program numbers it. */
+const dak = (number: string): UpstreamView => {
+  const { release: _, ...view } = serial(number);
+  return view;
+};
 const silent: UpstreamView = { inProgress: [], changing: false };
 
 /** The reason why an upstream is not used. */
@@ -56,8 +62,17 @@ void test('without a head, the archive serial decides; without either, there is 
   assert.deepEqual(judgeUpstream(URL, silent, undefined), { verdict: 'headless' });
   assert.match(
     refusal(silent, head(7)),
-    /neither a head nor an archive serial: it is not at 7 yet/,
+    /neither a head nor a serial of debian of example: it is not at 7 yet/,
   );
+});
+
+void test("dak's serials are not taken for ours", () => {
+  for (const number of ['6', '7', '8']) {
+    assert.match(refusal(dak(number), head(7)), /it is not at 7 yet/);
+  }
+  assert.deepEqual(judgeUpstream(URL, dak('8'), undefined), { verdict: 'headless', serial: 8 });
+  const other = { ...serial('7'), release: { network: 'else', archive: 'debian', serial: 7 } };
+  assert.match(refusal(other, head(7)), /it is not at 7 yet/);
 });
 
 void test('an upstream that cannot bring us to the goal is not used, and the reason says why', () => {

@@ -7,7 +7,7 @@ export type UpstreamVerdict =
   | { verdict: 'at-goal' }
   /** It shows a head that we have not accepted yet: newer than our goal, or the first. */
   | { verdict: 'ask'; signed: SignedHead }
-  /** It shows no head; its `Archive serial` is at our goal or beyond it, or says nothing. */
+  /** It shows no head; its serial is beyond our goal, or there is none. */
   | { verdict: 'headless'; serial?: number }
   | { verdict: 'unusable'; reason: string };
 
@@ -68,20 +68,27 @@ function judgeHead(url: string, bytes: Buffer, goal: SignedHead | undefined): Up
   return isSameRelease(signed, goal) ? { verdict: 'at-goal' } : { verdict: 'ask', signed };
 }
 
+/** With a goal only our own serials count: an archive made by dak has others, in the same form. */
 function judgeSerial(
   url: string,
   view: UpstreamView,
   goal: SignedHead | undefined,
 ): UpstreamVerdict {
-  if (view.archiveSerial === undefined && goal !== undefined) {
-    const reason = `upstream ${url} shows neither a head nor an archive serial`;
-    return { verdict: 'unusable', reason: `${reason}: it is not at ${goal.head.serial} yet` };
+  if (goal === undefined) {
+    const serial = Number(view.archiveSerial);
+    return Number.isSafeInteger(serial) && serial >= 1
+      ? { verdict: 'headless', serial }
+      : { verdict: 'headless' };
   }
-  if (view.archiveSerial === undefined) return { verdict: 'headless' };
-  const serial = Number(view.archiveSerial);
-  if (!Number.isSafeInteger(serial) || serial < 1) return { verdict: 'headless' };
-  if (goal === undefined || serial > goal.head.serial) return { verdict: 'headless', serial };
-  return serial === goal.head.serial ? { verdict: 'at-goal' } : stillAt(url, serial, goal);
+  const { network, archive, serial: wanted } = goal.head;
+  const { release } = view;
+  if (release === undefined || release.network !== network || release.archive !== archive) {
+    const reason = `upstream ${url} shows neither a head nor a serial of ${archive} of ${network}`;
+    return { verdict: 'unusable', reason: `${reason}: it is not at ${wanted} yet` };
+  }
+  const { serial } = release;
+  if (serial > wanted) return { verdict: 'headless', serial };
+  return serial === wanted ? { verdict: 'at-goal' } : stillAt(url, serial, goal);
 }
 
 function stillAt(url: string, serial: number, goal: SignedHead): UpstreamVerdict {

@@ -21,7 +21,7 @@ export async function describeSync(
   startedAt: Date,
 ): Promise<TraceFile & { date: Date }> {
   const { archive, trace, spent } = context;
-  const serial = source.head?.head.serial.toString() ?? (await archiveSerial(archive.to));
+  const serial = await archiveSerial(archive.to, source.head?.head.serial.toString());
   const seconds = Math.trunc(spent.stage1) + Math.trunc(spent.stage2);
   return {
     date: context.now(),
@@ -52,11 +52,16 @@ export function traceHost(trace: TraceSettings): string {
   return trace.host ?? hostname();
 }
 
-/** The serial in the master's trace file; without one in there, ftpsync says `unknown`. */
-async function archiveSerial(to: string): Promise<string | undefined> {
-  const trace = await readTreeFile(join(to, MASTER_TRACE_FILE));
-  if (trace === undefined) return undefined;
-  return parseTrace(trace.toString('utf8')).archiveSerial ?? 'unknown';
+/**
+ * Our release's where the network's master writes `project/trace/master`; else what is in there, as
+ * stock mirrors around us say it (an archive made by dak counts by itself), or `unknown`.
+ */
+async function archiveSerial(to: string, ours: string | undefined): Promise<string | undefined> {
+  const text = await readTreeFile(join(to, MASTER_TRACE_FILE));
+  if (text === undefined) return ours;
+  const { creator, archiveSerial: theirs } = parseTrace(text.toString('utf8'));
+  if (ours !== undefined && creator?.startsWith('pushmirror ') === true) return ours;
+  return theirs ?? ours ?? 'unknown';
 }
 
 function aboutMirror(trace: TraceSettings): Partial<TraceFile> {

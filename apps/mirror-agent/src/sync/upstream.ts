@@ -1,6 +1,6 @@
 import { access, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseTrace } from '@pushmirror/trace';
+import { parseTrace, type TraceFile } from '@pushmirror/trace';
 import { lookArguments, type PullAs } from './arguments.ts';
 import { SyncFailure } from './failure.ts';
 import {
@@ -31,8 +31,10 @@ export interface UpstreamView {
   changing: boolean;
   /** Its project/trace/master, as it stands. */
   masterTrace?: Buffer;
-  /** The `Archive serial` in there. */
+  /** The `Archive serial` in there, whoever wrote it. */
   archiveSerial?: string;
+  /** What it says of a release of ours, where a mirror-master wrote it; dak counts by itself. */
+  release?: { network: string; archive: string; serial: number };
 }
 
 export interface LookOptions {
@@ -97,7 +99,10 @@ async function readView(scratch: string, mirror: string): Promise<UpstreamView> 
     ),
     readdir(scratch),
   ]);
-  const archiveSerial = masterTrace && parseTrace(masterTrace.toString('utf8')).archiveSerial;
+  const trace: TraceFile =
+    masterTrace === undefined ? {} : parseTrace(masterTrace.toString('utf8'));
+  const { archiveSerial } = trace;
+  const release = releaseIn(trace);
   return {
     inProgress: inProgressIn(names, mirror),
     changing,
@@ -106,7 +111,14 @@ async function readView(scratch: string, mirror: string): Promise<UpstreamView> 
     ...(signers === undefined ? {} : { signers }),
     ...(masterTrace === undefined ? {} : { masterTrace }),
     ...(archiveSerial === undefined ? {} : { archiveSerial }),
+    ...(release === undefined ? {} : { release }),
   };
+}
+
+function releaseIn({ creator, network, archive, head }: TraceFile): UpstreamView['release'] {
+  if (creator?.startsWith('pushmirror ') !== true) return undefined;
+  if (network === undefined || archive === undefined || head === undefined) return undefined;
+  return { network, archive, serial: head.serial };
 }
 
 /** Who is in a sync, by the marks among these names; never ourselves. */

@@ -41,7 +41,7 @@ export async function commitMove(part: Part, upstream: Upstream, startedAt: Date
   });
   await context.hook('hook3', about);
   await scheduleDeletes(archive.to, to, plan.deletes, dueAt(context));
-  await showTraces(archive.to, staging.files, context.mirror, head.head);
+  await showTraces(archive.to, staging.files, context.mirror, head.head, to.root);
   await writeCarried(archive.to, to);
   await rm(join(archive.to, STAGED_FILE), { force: true }); // Durable with the mark's removal.
   const claimed = await claim(context, sourceOf(context, upstream, head), startedAt);

@@ -10,3 +10,11 @@ export function byHashName(entry: Pick<FileEntry, 'sha256'>): TreePath {
 export function nextName(entry: Pick<FileEntry, 'sha256'>): TreePath {
   return `${NEXT_FOLDER}/${entry.sha256}`;
 }
+
+/**
+ * The name of the master's trace file of a release that is only staged: what readers see under
+ * `project/trace/master` is still that of the release before.
+ */
+export function nextTraceName(root: { sha256: string }): TreePath {
+  return `${NEXT_FOLDER}/trace-${root.sha256}`;
+}

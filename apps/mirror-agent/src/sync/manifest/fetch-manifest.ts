@@ -16,6 +16,7 @@ import { LARGEST_READ } from '../tree-files.ts';
 import type { Upstream } from '../upstream-url.ts';
 import { CARRIES_FILE } from './carried.ts';
 import type { Expected } from './check-file.ts';
+import { nextTraceName } from './digest-names.ts';
 import { checkFiles } from './check-files.ts';
 import { fetchFiles } from './fetch.ts';
 import { mismatch } from './mismatch.ts';
@@ -63,7 +64,7 @@ export async function fetchRoot(
   await rm(join(staging.files, CARRIES_FILE), { force: true });
   const end = await fetchFiles(context, {
     upstream,
-    names: [name, CARRIES_FILE, `${TRACE_FOLDER}/`],
+    names: [name, CARRIES_FILE, nextTraceName(ref), `${TRACE_FOLDER}/`],
     largest: Math.max(ref.bytes, LARGEST_READ),
     total: ref.bytes + TRACE_BYTES,
     into: staging.files,

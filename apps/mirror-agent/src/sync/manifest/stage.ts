@@ -18,6 +18,7 @@ import type { Part } from './release.ts';
 import { clearNext, forgetStaged, readStaged, writeStaged, type StagedRelease } from './staged.ts';
 import type { Staging } from './staging.ts';
 import { DamagedBucket } from './store.ts';
+import { keepNextTrace } from './traces.ts';
 import { Unseen } from './unseen.ts';
 
 /**
@@ -38,6 +39,7 @@ export async function keepStaged(part: Part, upstream: Upstream): Promise<SyncSt
   const { context, planned } = part;
   if (part.later === 0) await clearNext(context.archive.to);
   else await keepNext(part);
+  await keepNextTrace(context.archive.to, planned.staging.files, planned.to.root);
   await writeStaged(context.archive.to, { ...moveOf(planned, upstream), complete: true });
   return toldStaged(context, planned.head);
 }

@@ -38,6 +38,9 @@ void describe('an agent below stock runmirrors', { skip: !isFtpsyncInstalled() }
   let sshd: Sshd;
   let rsyncd: Service;
   let stock: StockHost;
+  /** Where the agent calls back to, and what it said there. */
+  let caller: Sshd;
+  const calls = () => readFile(join(folder, 'calls'), 'utf8').catch(() => '');
 
   const release = async (name: string) => {
     await writeFile(join(tree, `pool/${name}.deb`), `content of ${name}`);
@@ -101,7 +104,16 @@ void describe('an agent below stock runmirrors', { skip: !isFtpsyncInstalled() }
       ready: () => answers(port),
     });
     await rsyncd.start();
-    const settings = { upstream_busy: { wait: '1s', retries: 3 } };
+    caller = await createSshd(join(folder, 'caller'));
+    const own = await createKeyPair(join(folder, 'callback_key'));
+    const words = `echo \\"$SSH_ORIGINAL_COMMAND\\" >> ${folder}/calls`;
+    await caller.authorize([`command="${words}",restrict ${own.publicKey}`]);
+    await caller.service.start();
+    const known = join(folder, 'callback_known_hosts');
+    await writeFile(known, `[127.0.0.1]:${caller.port} ${caller.hostKey}\n`);
+    const { port: at, user } = caller;
+    const callback = { host: '127.0.0.1', port: at, user, key: own.path, known_hosts: known };
+    const settings = { upstream_busy: { wait: '1s', retries: 3 }, callback };
     agent = await createAgent({
       name: 'agent.example.org',
       folder: join(folder, 'agent'),
@@ -141,7 +153,8 @@ void describe('an agent below stock runmirrors', { skip: !isFtpsyncInstalled() }
     await stock.start();
   });
   after(async () => {
-    for (const one of [agent?.service, sshd?.service, stock, rsyncd]) await one?.stop();
+    for (const one of [agent?.service, sshd?.service, caller?.service, stock, rsyncd])
+      await one?.stop();
     endLeftovers(folder);
     await clean?.();
   });
@@ -193,6 +206,33 @@ void describe('an agent below stock runmirrors', { skip: !isFtpsyncInstalled() }
     });
     assert.deepEqual(await differences(agent.tree('debian')), []);
     assert.match(stock.log(), /Running stage1[\s\S]*Running stage2[\s\S]*Mirrorsync done/);
+  });
+
+  void test('asked to call back, it does so when the sync is done, and only then', async () => {
+    assert.equal(await calls(), '');
+    await release('callback');
+    assert.equal((await push('sync:archive: sync:callback sync:all')).code, 0);
+    await waitFor(async () => (await calls()) !== '', {
+      deadlineMs: 30_000,
+      describe: () => agent.service.lastLines(20),
+    });
+    assert.equal(await releaseOf(agent.tree('debian')), 'callback');
+    assert.equal(await calls(), 'callback:agent.example.org\n');
+
+    await release('callbacks');
+    assert.equal((await push('sync:archive: sync:callback sync:stage2')).code, 0);
+    await waitFor(async () => (await calls()).split('\n').length === 3, {
+      deadlineMs: 30_000,
+      describe: () => agent.service.lastLines(20),
+    });
+    await caller.service.stop();
+    await release('nobody is there');
+    assert.equal((await push('sync:archive: sync:callback sync:stage2')).code, 0);
+    await waitFor(() => /not called back/.test(agent.service.log()), {
+      deadlineMs: 30_000,
+      describe: () => agent.service.lastLines(20),
+    });
+    assert.equal(await releaseOf(agent.tree('debian')), 'nobody is there');
   });
 
   void test('it waits for an upstream that is at work, and not for ever', async () => {

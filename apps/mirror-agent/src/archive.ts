@@ -4,6 +4,7 @@ import type { AgentConfig, ArchiveConfig } from './config.ts';
 import { startConverger, type Converger } from './converge/converge.ts';
 import type { ArchiveNews } from './converge/news.ts';
 import { messageOf } from './errors.ts';
+import { callBack } from './front-door/callback.ts';
 import { lookForNews, type LookResult, type MayPull, type PolledPeer } from './front-door/look.ts';
 import { startPoller, type Poller, type PollVia } from './front-door/poll.ts';
 import { createStagedPushes } from './front-door/staged-pushes.ts';
@@ -24,10 +25,13 @@ export interface Archive {
   permission(): Permission;
   /** Ask the upstream now. */
   ask(via: PollVia): Promise<LookResult>;
-  /** Ask the upstream soon. */
-  hint(): 'accepted' | 'duplicate';
+  /** Ask the upstream soon; call back when that has led to a sync that succeeded. */
+  hint(callback: boolean): 'accepted' | 'duplicate';
   /** A stock push for one stage; resolves when that is done. */
-  hintStage(stage: 'stage1' | 'stage2', mhop: boolean): Promise<'accepted' | 'busy'>;
+  hintStage(
+    stage: 'stage1' | 'stage2',
+    more: { mhop: boolean; callback: boolean },
+  ): Promise<'accepted' | 'busy'>;
   /** Begin to poll: at once, then on the schedule. */
   startPolling(): void;
   status(): ArchiveStatus;
@@ -49,18 +53,23 @@ export interface ArchiveOptions {
   onNews: (news: ArchiveNews) => void | Promise<void>;
   onPolled: (result: LookResult) => void;
   onAhead: (withheld: Withheld, again: boolean) => void;
+  /** Somebody was called back; or why not. */
+  onCalledBack: (reason: string | undefined) => void;
   random: () => number;
   signal: AbortSignal;
 }
 
 /** The master itself is asked once in so many polls. */
 const POLLS_PER_MASTER_CHECK = 4;
+/** Of these looks no sync follows. */
+const FRUITLESS: ReadonlySet<LookResult['kind']> = new Set(['failed', 'refused', 'full']);
 
 export async function startArchive(options: ArchiveOptions): Promise<Archive> {
   const { config, agent, receiver, signal, random, relay } = options;
   let lastPoll: { at: Date; result: LookResult } | undefined;
   let { permission } = options;
   let poller: Poller<LookResult> | undefined;
+  let callbackDue = false;
   const converger = await startConverger({
     archive: config,
     agent,
@@ -119,6 +128,10 @@ export async function startArchive(options: ArchiveOptions): Promise<Archive> {
     lastPoll = { at: receiver.now(), result };
     options.onPolled(result);
     if (result.kind === 'headless' && result.sync) converger.request(via, result.serial);
+    if (via === 'hint' && callbackDue) {
+      callbackDue = false;
+      if (!FRUITLESS.has(result.kind)) void callBackWhenSettled();
+    }
     if (via === 'poll') {
       masterHead?.check().catch((error: unknown) => {
         options.onPolled({ kind: 'failed', reason: messageOf(error) });
@@ -129,7 +142,7 @@ export async function startArchive(options: ArchiveOptions): Promise<Archive> {
 
   async function doStage(stage: 'stage1' | 'stage2'): Promise<boolean> {
     const found = await (poller?.ask('hint') ?? look('hint'));
-    if (found.kind === 'failed' || found.kind === 'refused' || found.kind === 'full') return false;
+    if (FRUITLESS.has(found.kind)) return false;
     if (found.kind === 'headless') {
       if (stage === 'stage1') return stageClassic();
       converger.request('hint', found.serial);
@@ -137,6 +150,20 @@ export async function startArchive(options: ArchiveOptions): Promise<Archive> {
     const ended = await converger.settled();
     if (ended?.kind === 'failed') return false;
     return stage === 'stage1' || converger.status().state === 'idle';
+  }
+
+  async function callBackWhenSettled(): Promise<void> {
+    const ended = await converger.settled();
+    if (ended?.kind !== 'failed') await tellUpstream();
+  }
+
+  async function tellUpstream(): Promise<void> {
+    const { callback } = config;
+    const reason =
+      callback === undefined
+        ? 'a push asks for a call back, and [archive.callback] does not say whom to call'
+        : await callBack(callback, agent.name, signal).catch(messageOf);
+    if (!signal.aborted) options.onCalledBack(reason);
   }
 
   /** Not while a sync is under way: that one would be in the way. */
@@ -187,8 +214,15 @@ export async function startArchive(options: ArchiveOptions): Promise<Archive> {
     },
     permission: () => permission,
     ask: (via) => poller?.ask(via) ?? look(via),
-    hint: () => poller?.hint() ?? 'accepted',
-    hintStage: (stage, mhop) => pushes.take(stage, mhop),
+    hint(callback) {
+      callbackDue ||= callback;
+      return poller?.hint() ?? 'accepted';
+    },
+    async hintStage(stage, { mhop, callback }) {
+      const result = await pushes.take(stage, mhop);
+      if (callback && result === 'accepted') void tellUpstream();
+      return result;
+    },
     startPolling() {
       poller = startPoller({
         look,

@@ -1,5 +1,5 @@
 import { absolutePath, duration, port, size } from '@pushmirror/config';
-import { isArchiveName, isCidr, isMirrorName } from '@pushmirror/acl';
+import { isArchiveName, isCidr, isHost, isMirrorName, isUser } from '@pushmirror/acl';
 import { z } from 'zod';
 import type { ArchiveSettings } from './sync/archive-settings.ts';
 
@@ -31,6 +31,10 @@ const webUrl = z
   .transform((url) => url.replace(/\/+$/, ''));
 const range = z.string().refine(isCidr, {
   error: 'expected an address or network such as "192.0.2.0/24", with no bits behind its prefix',
+});
+/** ssh's options take a path apart at blanks, `%` and quotes. */
+const plainPath = absolutePath.refine((path) => /^[\w./+@:=,-]+$/.test(path), {
+  error: 'expected a path of letters, digits and . / + @ : = , _ -',
 });
 const hook = z.array(pattern).min(1).max(100);
 const architecture = z.string().regex(/^[a-z0-9-]+$/, { error: 'expected an architecture' });
@@ -76,6 +80,16 @@ const archive = z.strictObject({
   poll: z
     .strictObject({ every: duration.prefault('15m'), jitter: duration.prefault('5m') })
     .prefault({}),
+  /** Whom to tell that a sync is done which was asked for with ftpsync's `sync:callback`. */
+  callback: z
+    .strictObject({
+      host: z.string().refine(isHost, { error: 'expected a host name or an address' }),
+      port: port.min(1).prefault(22),
+      user: z.string().refine(isUser, { error: 'expected a user name' }).prefault('archvsync'),
+      key: plainPath,
+      known_hosts: plainPath.optional(),
+    })
+    .optional(),
   /** How long to wait, and how often to come back, while the upstream is itself in a sync. */
   upstream_busy: z
     .strictObject({

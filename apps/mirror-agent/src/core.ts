@@ -145,8 +145,9 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     hint: async (name, words) => {
       const archive = archives.get(name);
       const stage = stageIn(words);
-      if (archive === undefined || stage === undefined) return archive?.hint() ?? 'busy';
-      return archive.hintStage(stage, words.has('mhop'));
+      const callback = words.has('callback');
+      if (archive === undefined || stage === undefined) return archive?.hint(callback) ?? 'busy';
+      return archive.hintStage(stage, { mhop: words.has('mhop'), callback });
     },
     audit: createAuditor({
       audit,
@@ -205,7 +206,7 @@ function masterOf({ master }: AgentConfig, signal: AbortSignal): MasterClient | 
 function logging(
   log: Logger,
   { name: archive, upstream }: AgentConfig['archive'][number],
-): Pick<Parameters<typeof startArchive>[0], 'onPolled' | 'onAhead'> {
+): Pick<Parameters<typeof startArchive>[0], 'onPolled' | 'onAhead' | 'onCalledBack'> {
   return {
     onPolled(result) {
       const level = result.kind === 'failed' || result.kind === 'refused' ? 'warn' : 'debug';
@@ -215,6 +216,10 @@ function logging(
       if (!again) return;
       const text = 'the master is at a serial that the upstream has not shown';
       log.warn({ archive, serial, since, upstream }, text);
+    },
+    onCalledBack(reason) {
+      if (reason === undefined) log.info({ archive }, 'called back, as it was asked for');
+      else log.warn({ archive, reason }, 'not called back');
     },
   };
 }

@@ -43,8 +43,11 @@ export function loadSettings(path: string): Settings {
   if (master !== undefined) check('master.token_file', () => readSecret(master.token_file));
   if (push_key !== undefined) check('push_key', () => readSecret(push_key));
   if (ssh_server !== undefined) check('ssh_server.host_key', () => readSecret(ssh_server.host_key));
-  config.archive.forEach(({ password_file: file }, i) => {
+  config.archive.forEach(({ password_file: file, callback }, i) => {
     if (file !== undefined) check(`archive[${i}].password_file`, () => readSecret(file));
+    if (callback !== undefined) {
+      check(`archive[${i}].callback.key`, () => readSecret(callback.key));
+    }
   });
   if (problems.length > 0) throw new AgentError('config', problems.join('\n'));
   return { config, peers, rules: compileRules(config.peer) };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createStagedPushes } from './staged-pushes.ts';
 
-function staged(succeeds = true) {
+function staged(succeeds = true, areBelowDone = () => true) {
   const done: string[] = [];
   const ends: (() => void)[] = [];
   let now = 0;
@@ -12,7 +12,7 @@ function staged(succeeds = true) {
         done.push(stage);
         ends.push(() => resolve(succeeds));
       }),
-    areBelowDone: () => true,
+    areBelowDone,
     patienceMs: 1_000,
     pauseMs: 0,
     clock: () => now,
@@ -76,4 +76,20 @@ void test('a stage that failed is not said to be done', async () => {
   const first = pushes.take('stage1', false);
   await end();
   assert.equal(await first, 'busy');
+});
+
+void test('mhop: stage 1 is answered when those below have done as much, without the word at once', async () => {
+  let below = false;
+  const { pushes, end } = staged(true, () => below);
+  const plain = pushes.take('stage1', false);
+  await end();
+  assert.equal(await plain, 'accepted');
+  const first = pushes.take('stage1', true);
+  let answered = false;
+  void first.then(() => (answered = true));
+  await end();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(answered, false);
+  below = true;
+  assert.equal(await first, 'accepted');
 });

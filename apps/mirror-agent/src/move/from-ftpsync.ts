@@ -1,5 +1,5 @@
 import { readShellSettings, wordsOf } from '@pushmirror/config';
-import { isArchiveName, isMirrorName } from '@pushmirror/acl';
+import { isArchiveName, isHost, isMirrorName, isUser } from '@pushmirror/acl';
 import type { ArchiveToml, Imported, LeftOut } from './imported.ts';
 
 export interface FtpsyncFile {
@@ -27,6 +27,9 @@ const NOT_NEEDED: Record<string, string> = {
   RSYNC_SSL_PORT: 'see RSYNC_TRANSPORT',
   BASEDIR: 'the agent has a state folder of its own',
 };
+/** What stage 2 does anyway. */
+const OPTIONS2 =
+  /^--(max-delete=\d+|delay-updates|delete|delete-after|delete-delay|delete-excluded)$/;
 const HOOKS = ['HOOK1', 'HOOK2', 'HOOK3', 'HOOK4', 'HOOK5'] as const;
 
 /** An ftpsync.conf as the settings of an agent, with what has no counterpart and why. */
@@ -82,14 +85,15 @@ export function fromFtpsync(file: FtpsyncFile): Imported {
     leftOut.push({ line: 0, what: 'RSYNC_HOST', why: 'it is missing: set "upstream"' });
   }
   const password = get('RSYNC_PASSWORD');
-  const maxDelete = /--max-delete=(\d+)/.exec(get('RSYNC_OPTIONS2') ?? '')?.[1];
+  const stage2 = wordsOf(get('RSYNC_OPTIONS2') ?? '');
+  const maxDelete = stage2.map((word) => /^--max-delete=(\d{1,9})$/.exec(word)?.[1]).find(Boolean);
+  const odd = stage2.filter((word) => !OPTIONS2.test(word));
+  if (odd.length > 0) leave('RSYNC_OPTIONS2', `${odd.join(' ')}: stage 2 is always the same`);
   for (const [one, why] of Object.entries(NOT_NEEDED)) leave(one, why);
   if (get('HUB') === 'true') {
     leave('HUB', 'a hub needs push_key and [rsyncd]; its mirrors: mirror-master import runmirrors');
   }
-  for (const one of ['CALLBACKUSER', 'CALLBACKHOST', 'CALLBACKKEY']) {
-    leave(one, 'the agent reports to its master; for another host, use a program at hook4');
-  }
+  const callback = callbackOf(get, leave);
   const bandwidth = number('RSYNC_BW');
   const archive: ArchiveToml = {
     name: file.archive,
@@ -105,12 +109,30 @@ export function fromFtpsync(file: FtpsyncFile): Imported {
     },
     upstream_busy: { wait: `${number('UIPSLEEP') ?? 1200}s`, retries: number('UIPRETRIES') ?? 3 },
     hooks: hooksOf(get, leave),
+    ...(callback === undefined ? {} : { callback }),
   };
   for (const [one, { line }] of settings) {
     if (!taken.has(one)) leftOut.push({ line, what: one, why: 'it has no counterpart' });
   }
   leftOut.sort((a, b) => a.line - b.line);
   return { name, trace, archive, password, leftOut };
+}
+
+/** As in ftpsync, nobody is called where the host or the key is missing. */
+function callbackOf(get: Get, leave: Leave): ArchiveToml['callback'] {
+  const [user = 'archvsync', host = 'none', key = 'none'] = [
+    get('CALLBACKUSER'),
+    get('CALLBACKHOST'),
+    get('CALLBACKKEY'),
+  ];
+  if (host === 'none' || key === 'none') {
+    const why = 'nobody is called back: that takes CALLBACKHOST and CALLBACKKEY';
+    for (const one of ['CALLBACKUSER', 'CALLBACKHOST', 'CALLBACKKEY']) leave(one, why);
+    return undefined;
+  }
+  if (isHost(host) && isUser(user) && /^\/[\w./+@:=,-]+$/.test(key)) return { host, user, key };
+  leave('CALLBACKHOST', 'its host, user or key file is no plain word; write [archive.callback]');
+  return undefined;
 }
 
 type Get = (name: string) => string | undefined;

@@ -18,6 +18,7 @@ export interface ArchiveToml {
   architectures: { include: string[]; exclude: string[] };
   upstream_busy: { wait: string; retries: number };
   hooks: Record<string, string[]>;
+  callback?: { host: string; user: string; key: string };
 }
 
 /** What another program's settings come to. */

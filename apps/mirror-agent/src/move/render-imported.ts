@@ -13,7 +13,7 @@ export function renderImported(
   { name, trace, archive, leftOut }: Imported,
   options: RenderOptions,
 ): string {
-  const { include, exclude, architectures, upstream_busy: busy, hooks } = archive;
+  const { include, exclude, architectures, upstream_busy: busy, hooks, callback } = archive;
   const lines = [
     `# Made by mirror-agent import ftpsync from ${oneLine(options.from)}.`,
     '# config/mirror-agent.toml explains every key.',
@@ -59,6 +59,13 @@ export function renderImported(
     ...Object.entries(hooks).map(
       ([hook, argv]) => `hooks.${hook} = ${list(argv)} # ${hook.toUpperCase()}`,
     ),
+    ...(callback === undefined
+      ? []
+      : [
+          `callback.host = ${quoted(callback.host)} # CALLBACKHOST`,
+          `callback.user = ${quoted(callback.user)} # CALLBACKUSER`,
+          `callback.key = ${quoted(callback.key)} # CALLBACKKEY`,
+        ]),
   ];
   if (leftOut.length > 0) {
     lines.push('', '# Left out:');

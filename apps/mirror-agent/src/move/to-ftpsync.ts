@@ -6,7 +6,7 @@ import { parseUpstream } from '../sync/upstream-url.ts';
  * say.
  */
 export function toFtpsync(
-  config: Pick<AgentConfig, 'name' | 'trace'>,
+  config: Pick<AgentConfig, 'name' | 'trace' | 'push_key'>,
   archive: ArchiveConfig,
   password: string | undefined,
 ): { text: string; leftOut: string[] } {
@@ -30,6 +30,13 @@ export function toFtpsync(
     return [];
   });
   if (archive.fallbacks.length > 0) leftOut.push('fallbacks: ftpsync has one upstream');
+  const { callback } = archive;
+  if (callback !== undefined && callback.port !== 22) {
+    leftOut.push(`callback: ftpsync calls port 22, not ${callback.port}`);
+  }
+  if (config.push_key !== undefined) {
+    leftOut.push('push_key: a hub says HUB=true, and pushes by mirror-master export runmirrors');
+  }
   const settings: [string, string | undefined][] = [
     ['MIRRORNAME', config.name],
     ['TO', `${archive.to}/`],
@@ -51,6 +58,10 @@ export function toFtpsync(
     ['RSYNC_BW', archive.bandwidth_limit?.toString()],
     ['UIPSLEEP', String(Math.ceil(archive.upstream_busy.wait / 1000))],
     ['UIPRETRIES', String(archive.upstream_busy.retries)],
+    ['RSYNC_OPTIONS2', stage2Of(archive.max_delete)],
+    ['CALLBACKHOST', callback?.host],
+    ['CALLBACKUSER', callback?.user],
+    ['CALLBACKKEY', callback?.key],
     ...hooks.map(([name = '', value]): [string, string | undefined] => [name, value]),
   ];
   const lines = settings
@@ -58,6 +69,12 @@ export function toFtpsync(
     .map(([name, value]) => `${name}=${quoted(value ?? '')}`);
   const text = `# Made by mirror-agent export ftpsync.\n${lines.join('\n')}\n`;
   return { text, leftOut };
+}
+
+/** ftpsync's own, but for the number; nothing where that is the same. */
+function stage2Of(maxDelete: number): string | undefined {
+  if (maxDelete === 40_000) return undefined;
+  return `--max-delete=${maxDelete} --delay-updates --delete --delete-delay --delete-excluded`;
 }
 
 function pathOf(upstream: string): string {

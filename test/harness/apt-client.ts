@@ -8,6 +8,8 @@ export interface AptClient {
   update(): Promise<void>;
   /** Download a package and check it against the index. */
   download(name: string): Promise<void>;
+  /** Install a package, with dpkg, into the root `FOLDER/root`; resolves with its files. */
+  install(name: string): Promise<string[]>;
   /** The packages that its lists name. */
   packages(): Promise<string[]>;
 }
@@ -56,6 +58,22 @@ export async function createAptClient(
   return {
     update: async () => void (await apt('update')),
     download: async (name) => void (await apt('download', name)),
+    async install(name) {
+      const root = join(folder, 'root');
+      for (const part of ['info', 'updates', 'triggers']) {
+        await mkdir(join(root, 'var/lib/dpkg', part), { recursive: true });
+      }
+      const status = join(root, 'var/lib/dpkg/status');
+      await writeFile(status, '', { flag: 'a' });
+      const dpkg = [`--root=${root}`, `--log=${folder}/dpkg.log`, '--force-not-root'];
+      await apt(
+        ...['-y', '-o', `Dir::State::Status=${status}`, '-o', `Dir::Log=${folder}`],
+        ...dpkg.flatMap((option) => ['-o', `DPkg::Options::=${option}`]),
+        ...['install', name],
+      );
+      const listed = await tool(['dpkg-query', `--admindir=${root}/var/lib/dpkg`, '-L', name]);
+      return listed.trim().split('\n');
+    },
     async packages() {
       const lists = (await readdir(join(folder, 'lists'))).filter((one) =>
         one.endsWith('_Packages'),

@@ -1,11 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { renderRsyncdConf } from '@pushmirror/acl';
 import { serveTree } from './http-tree.ts';
 import { answers, freePort } from './ports.ts';
-import { createService } from './service.ts';
+import { createService, type Service } from './service.ts';
 import { createSshd } from './sshd.ts';
+import { tool } from './tool.ts';
 
 /** A host with the stock ftpsync behind its sshd, as an operator of Debian would have it. */
 export interface StockHost {
@@ -23,6 +24,14 @@ export interface StockHost {
   authorize(publicKeys: readonly string[]): Promise<void>;
   /** ftpsync's own log of its last syncs, the oldest first. */
   log(): string;
+  /** Make it a hub whose ftpsync ends with runmirrors, for these lines of runmirrors.mirror. */
+  relay(lines: readonly string[], keyFile: string): Promise<void>;
+  /** The log of its runmirrors; of one mirror by its short name. */
+  relayLog(name?: string): string;
+  /** Run its ftpsync as cron would. */
+  sync(): Promise<void>;
+  /** Each of its daemons. */
+  services: readonly Service[];
   start(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -57,7 +66,8 @@ export async function createStockHost(o: StockHostOptions): Promise<StockHost> {
     'UIPRETRIES=3',
     ...(o.settings ?? []),
   ];
-  await writeFile(join(folder, '.config/ftpsync/ftpsync.conf'), `${config.join('\n')}\n`);
+  const conf = join(folder, '.config/ftpsync/ftpsync.conf');
+  await writeFile(conf, `${config.join('\n')}\n`);
   const sshd = await createSshd(join(folder, 'sshd'));
   const http = await serveTree(tree);
   const rsyncPort = await freePort();
@@ -70,6 +80,14 @@ export async function createStockHost(o: StockHostOptions): Promise<StockHost> {
     logFile: join(folder, 'rsyncd.log'),
     ready: () => answers(rsyncPort),
   });
+  const logsOf = (files: readonly string[]) =>
+    files
+      .map((file) => join(folder, '.local/log/ftpsync', file))
+      .filter((file) => existsSync(file))
+      .map((file) => readFileSync(file, 'utf8'))
+      .join('');
+  const rotated = (log: string) =>
+    logsOf(Array.from({ length: 15 }, (_, age) => `${log}.log${age === 14 ? '' : `.${13 - age}`}`));
   return {
     name,
     folder,
@@ -83,12 +101,23 @@ export async function createStockHost(o: StockHostOptions): Promise<StockHost> {
       const command = `HOME=${folder} LOGNAME=root exec /usr/bin/ftpsync`;
       return sshd.authorize(keys.map((key) => `command="${command}",restrict ${key}`));
     },
-    log: () =>
-      Array.from({ length: 15 }, (_, age) => `ftpsync.log${age === 14 ? '' : `.${13 - age}`}`)
-        .map((file) => join(folder, '.local/log/ftpsync', file))
-        .filter((file) => existsSync(file))
-        .map((file) => readFileSync(file, 'utf8'))
-        .join(''),
+    log: () => rotated('ftpsync'),
+    async relay(lines, keyFile) {
+      const settings = [
+        'MAILTO=""',
+        `BASEDIR=${folder}`,
+        `KEYFILE=${keyFile}`,
+        'PUSHDELAY=60',
+        `SSH_OPTS="-oStrictHostKeyChecking=no -oUserKnownHostsFile=${folder}/known_hosts"`,
+      ];
+      const at = join(folder, '.config/ftpsync');
+      await writeFile(join(at, 'runmirrors.conf'), `${settings.join('\n')}\n`);
+      await writeFile(join(at, 'runmirrors.mirror'), `${lines.join('\n')}\n`);
+      await appendFile(conf, 'HUB=true\n');
+    },
+    relayLog: (one) => (one === undefined ? rotated('runmirrors') : logsOf([`${one}.log`])),
+    sync: async () => void (await tool(['ftpsync'], { env: { HOME: folder, LOGNAME: 'root' } })),
+    services: [sshd.service, rsyncd],
     async start() {
       await sshd.service.start();
       await rsyncd.start();

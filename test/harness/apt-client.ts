@@ -66,11 +66,9 @@ export async function createAptClient(
       const status = join(root, 'var/lib/dpkg/status');
       await writeFile(status, '', { flag: 'a' });
       const dpkg = [`--root=${root}`, `--log=${folder}/dpkg.log`, '--force-not-root'];
-      await apt(
-        ...['-y', '-o', `Dir::State::Status=${status}`, '-o', `Dir::Log=${folder}`],
-        ...dpkg.flatMap((option) => ['-o', `DPkg::Options::=${option}`]),
-        ...['install', name],
-      );
+      const own = [`Dir::State::Status=${status}`, `Dir::Log=${folder}`];
+      const options = [...own, ...dpkg.map((option) => `DPkg::Options::=${option}`)];
+      await apt('-y', ...options.flatMap((option) => ['-o', option]), 'install', name);
       const listed = await tool(['dpkg-query', `--admindir=${root}/var/lib/dpkg`, '-L', name]);
       return listed.trim().split('\n');
     },

@@ -64,8 +64,6 @@ function argvFor(to: CallbackSettings, mirror: string): [string, ...string[]] {
     'ServerAliveInterval=45',
     'LogLevel=ERROR',
   ].map((option) => `-o${option}`);
-  return [
-    ...(['ssh', '-F', 'none', '-n', '-T', ...options] as const),
-    ...['-i', to.key, '-p', `${to.port}`, '-l', to.user, '--', to.host, `callback:${mirror}`],
-  ];
+  const where = ['-i', to.key, '-p', `${to.port}`, '-l', to.user, '--', to.host];
+  return ['ssh', '-F', 'none', '-n', '-T', ...options, ...where, `callback:${mirror}`];
 }

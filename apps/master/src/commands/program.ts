@@ -12,6 +12,7 @@ const commands: Record<string, () => Promise<Command>> = {
   acl: async () => (await import('./acl.ts')).aclCommand(),
   key: async () => (await import('./key.ts')).keyCommand(),
   token: async () => (await import('./token.ts')).tokenCommand(),
+  notice: async () => (await import('./notice.ts')).noticeCommand(),
   audit: async () => (await import('./audit.ts')).auditCommand(),
   status: async () => (await import('./status.ts')).statusCommand(),
   import: async () => (await import('./import.ts')).importCommand(),

@@ -82,6 +82,36 @@ port = 8470
 # hours_for = "35d"
 # days_for = "400d"
 
+# Operators and release managers are told what happens to their mirrors and rollouts, by mail or webhook
+# (mirror-agent notices, mirror-master notice). Mails leave over this SMTP server; without this section
+# there are webhooks only. tls: "starttls" (port 587), "tls" (465) or "none" (25, on this host).
+# [mail]
+# host = "mail.example.org"
+# port = 587
+# tls = "starttls"
+# from = "mirrors@example.org"
+# The password lies alone in a file that only its owner may read.
+# user = "mirrors@example.org"
+# password_file = "/etc/pushmirror/mail_password"
+# Authorities, in PEM, where the server's certificate is not from one that the system knows.
+# ca_file = "/etc/pushmirror/mail_ca.pem"
+
+# A state must last so long, and be seen again, before anybody hears of it; a mirror is stale when it
+# lacks a release for so long; a certificate is news so long before its end. More than so many notices
+# a day about one mirror (or one archive's rollouts) go into the next daily digest; all in all no more
+# mails leave in an hour. What does not arrive is tried again, ever more slowly, until it is given up.
+# [notices]
+# settle = "30m"
+# stale_after = "6h"
+# certificate_before = "14d"
+# a_day = 12
+# mails_an_hour = 500
+# retry_min = "30s"
+# retry_max = "4h"
+# retry_for = "2d"
+# How long it is remembered what was told.
+# keep_for = "90d"
+
 # How operators' registrations (mirror-agent register) are taken: "invite" (only with an invitation of
 # mirror-master mirror invite), "proof" (as soon as the public URL and the SSH endpoint are proven), or
 # "review" (proven, then approved: mirror-master mirror approve). An invitation counts under all three.

@@ -17,6 +17,7 @@ const commands: Record<string, (context: CommandContext) => Promise<Command>> = 
   pause: async (context) => (await import('./operate.ts')).pauseCommand(context),
   resume: async (context) => (await import('./operate.ts')).resumeCommand(context),
   maintenance: async (context) => (await import('./maintenance.ts')).maintenanceCommand(context),
+  notices: async (context) => (await import('./notices.ts')).noticesCommand(context),
   'opt-in': async (context) => (await import('./operate.ts')).optCommand(context, 'opt-in'),
   'opt-out': async (context) => (await import('./operate.ts')).optCommand(context, 'opt-out'),
   change: async (context) => (await import('./change.ts')).changeCommand(context),

@@ -23,7 +23,7 @@ export function outboxCommand(): Command {
     const { state, limit } = options;
     const query = new URLSearchParams({ limit: String(limit) });
     if (state !== undefined) query.set('state', state);
-    const path = `${apiPath('notices', 'outbox')}?${query}`;
+    const path = `${apiPath('notices', 'outbox')}?${query.toString()}`;
     const outbox = await createClient(options).get(path, outboxSchema);
     if (options.json === true) return sayJson(outbox);
     sayTable(

@@ -11,6 +11,16 @@ export async function insertNotice(db: DbOrTrx, row: NoticeRow): Promise<boolean
   return Number(count ?? 0) > 0;
 }
 
+export async function lastNoticeAt(db: DbOrTrx): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('notice')
+    .select('at')
+    .orderBy('at', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.at;
+}
+
 export function insertDelivery(db: DbOrTrx, row: DeliveryRow) {
   return db
     .insertInto('notice_delivery')
@@ -105,6 +115,7 @@ export async function dueDeliveries(db: DbOrTrx, at: string, limit: number): Pro
     .where('state', '=', 'waiting')
     .where('due_at', '<=', at)
     .orderBy('due_at')
+    .orderBy('created_at')
     .orderBy('id')
     .limit(limit)
     .execute();
@@ -157,6 +168,17 @@ export function updateDeliveries(
   change: Partial<Omit<DeliveryRow, 'id' | 'notice' | 'subscription'>>,
 ) {
   return db.updateTable('notice_delivery').set(change).where('id', 'in', ids).execute();
+}
+
+/** What waits for a subscription waits until then at least. */
+export function holdBack(db: DbOrTrx, subscription: string, until: string) {
+  return db
+    .updateTable('notice_delivery')
+    .set({ due_at: until })
+    .where('subscription', '=', subscription)
+    .where('state', '=', 'waiting')
+    .where('due_at', '<', until)
+    .execute();
 }
 
 /** Nobody is there to take them. */

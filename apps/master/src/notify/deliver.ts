@@ -12,6 +12,7 @@ import {
   dropWaiting,
   dueDeliveries,
   firstMessage,
+  holdBack,
   updateDeliveries,
 } from '../db/notices.ts';
 import type { Db } from '../db/open.ts';
@@ -37,7 +38,7 @@ export interface DeliverOptions {
 }
 
 const A_ROUND = 500;
-const AT_ONCE = 4;
+const AT_ONCE = 8;
 const MAIL_DEADLINE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 /** So many messages in a row were given up: nobody takes them there. */
@@ -53,23 +54,39 @@ export async function deliverDue(o: DeliverOptions, signal: AbortSignal): Promis
   const messages = await prepare(o);
   const limit = pLimit(AT_ONCE);
   let mailsLeft = await mailsLeftOf(o, messages);
-  const sent = await Promise.all(
-    messages.map((message) =>
-      limit(async () => {
-        if (signal.aborted) return false;
-        if (message.subscription.channel === 'mail') {
-          if (mailsLeft === 0) return false; // Stays due: the next hour has room.
-          mailsLeft -= 1;
-        }
-        const outcome = await attempt(o, message, signal);
-        // What was broken off has not failed.
-        if (signal.aborted && outcome.state !== 'sent') return false;
-        await note(o, message, outcome);
-        return outcome.state === 'sent';
-      }),
-    ),
-  );
-  return sent.filter(Boolean).length;
+  const sendOne = async (message: Message): Promise<boolean> => {
+    if (signal.aborted) return false;
+    if (message.subscription.channel === 'mail') {
+      if (mailsLeft === 0) return false; // Stays due: the next hour has room.
+      mailsLeft -= 1;
+    }
+    const outcome = await attempt(o, message, signal);
+    // What was broken off has not failed.
+    if (signal.aborted && outcome.state !== 'sent') return false;
+    if (outcome.state === 'again' && outcome.everybody === true) mailsLeft = 0;
+    await note(o, message, outcome);
+    return outcome.state === 'sent';
+  };
+  /** To one address in their order, as far as it takes them. */
+  const sendAll = async (all: readonly Message[]): Promise<number> => {
+    let sent = 0;
+    for (const message of all) {
+      if (!(await sendOne(message))) break;
+      sent += 1;
+    }
+    return sent;
+  };
+  const sent = await Promise.all(byAddress(messages).map((all) => limit(() => sendAll(all))));
+  return sent.reduce((a, b) => a + b, 0);
+}
+
+function byAddress(messages: readonly Message[]): Message[][] {
+  const groups = new Map<string, Message[]>();
+  for (const message of messages) {
+    const { id } = message.subscription;
+    groups.set(id, [...(groups.get(id) ?? []), message]);
+  }
+  return [...groups.values()];
 }
 
 /** What is due, in messages that are written down. */
@@ -141,8 +158,9 @@ function note(o: DeliverOptions, { id, subscription, deliveries }: Message, outc
     const { reason } = outcome;
     const late = at.getTime() - Date.parse(first.created_at) >= o.retry.forMs;
     if (outcome.state === 'again' && !late) {
-      const due = nextAttempt(at, attempts, { ...o.retry, random: o.random() });
-      await updateDeliveries(trx, ids, { attempts, error: reason, due_at: due.toISOString() });
+      const due = nextAttempt(at, attempts, { ...o.retry, random: o.random() }).toISOString();
+      await updateDeliveries(trx, ids, { attempts, error: reason, due_at: due });
+      await holdBack(trx, subscription.id, due); // What is behind it would fare no better.
       return;
     }
     o.logger.warn({ ...about, reason }, 'a notice was given up');

@@ -6,6 +6,7 @@ import {
   countWaiting,
   insertDelivery,
   insertNotice,
+  lastNoticeAt,
   toldOf,
 } from '../db/notices.ts';
 import { dueAt, type Wishes } from './due.ts';
@@ -43,8 +44,10 @@ const DAY_MS = 86_400_000;
  */
 export async function emit(trx: DbOrTrx, told: Told, o: EmitOptions): Promise<number> {
   const whom = await hearersOf(trx, told);
-  if (whom.length === 0 || !(await insertNotice(trx, rowOf(told, o.now)))) return 0;
-  for (const one of whom) await addDelivery(trx, told, one, o);
+  if (whom.length === 0) return 0;
+  const at = await momentAfter(trx, o.now);
+  if (!(await insertNotice(trx, rowOf(told, at)))) return 0;
+  for (const one of whom) await addDelivery(trx, told, one, { ...o, at });
   return whom.length;
 }
 
@@ -55,9 +58,9 @@ export async function emitTo(
   subscription: Pick<SubscriptionRow, 'id'>,
   now: Date,
 ): Promise<string> {
-  await insertNotice(trx, rowOf(told, now));
-  const at = now.toISOString();
-  const row = deliveryRow(told.id, subscription.id, at, at);
+  const at = await momentAfter(trx, now);
+  await insertNotice(trx, rowOf(told, at));
+  const row = deliveryRow(told.id, subscription.id, now.toISOString(), at);
   await insertDelivery(trx, row);
   return row.id;
 }
@@ -85,7 +88,7 @@ async function addDelivery(
   trx: DbOrTrx,
   told: Told,
   subscription: SubscriptionRow,
-  { now, perDay }: EmitOptions,
+  { now, perDay, at }: EmitOptions & { at: string },
 ): Promise<void> {
   const { id, mirror = null, archive = null } = told;
   const since = new Date(now.getTime() - DAY_MS).toISOString();
@@ -94,13 +97,19 @@ async function addDelivery(
   const wishes = wishesOf(subscription);
   const many = count >= perDay;
   const due = dueAt(now, many ? { ...wishes, digest: 'daily' } : wishes).toISOString();
-  const row = deliveryRow(id, subscription.id, due, now.toISOString());
+  const row = deliveryRow(id, subscription.id, due, at);
   if ((await countWaiting(trx, subscription.id)) < MOST_WAITING) {
     await insertDelivery(trx, row);
     return;
   }
   const error = `${MOST_WAITING} others wait for this address.`;
   await insertDelivery(trx, { ...row, state: 'dropped', error, ended_at: row.created_at });
+}
+
+/** Later than any notice before, so that notices of one moment keep their order. */
+async function momentAfter(trx: DbOrTrx, now: Date): Promise<string> {
+  const last = Date.parse((await lastNoticeAt(trx)) ?? '1970-01-01T00:00:00Z');
+  return new Date(Math.max(now.getTime(), last + 1)).toISOString();
 }
 
 function deliveryRow(
@@ -123,9 +132,9 @@ function deliveryRow(
   };
 }
 
-function rowOf(told: Told, now: Date): NoticeRow {
+function rowOf(told: Told, at: string): NoticeRow {
   const { id, kind, mirror = null, archive = null, serial = null } = told;
   const { incident = null, address = null } = told;
-  const rest = { at: now.toISOString(), facts: JSON.stringify(told.facts) };
+  const rest = { at, facts: JSON.stringify(told.facts) };
   return { id, kind, mirror, archive, serial, incident, address, ...rest };
 }

@@ -261,7 +261,7 @@ test('a mail that was on its way when the master died is sent again under its id
   await s.master.destroy();
   broken = false;
   await s.again();
-  await s.pass(60_000);
+  await s.pass(5 * 60_000);
   assert.equal(mails.length, before + 1);
   const ids = mails.map(({ head }) => /^Message-ID: (\S+)$/m.exec(head)?.[1]);
   assert.equal(new Set(ids).size, 1, 'the receiver can tell');
@@ -271,7 +271,7 @@ test('a mail that was on its way when the master died is sent again under its id
   assert.equal(mails.length, before + 1, 'once it is noted it is not sent again');
 });
 
-test('a refused recipient is given up, a server that is away is tried again, and both are shown', async (t) => {
+test('a refused recipient is given up and shown; retry and a test notice send at once; old rows are forgotten', async (t) => {
   let refused = false;
   const no = () =>
     refused ? Object.assign(new Error('no such user'), { responseCode: 550 }) : undefined;
@@ -488,8 +488,7 @@ test('a webhook is signed, tried again under the same id, and never called insid
   assert.equal(made.status, 201, made.text);
   const { secret } = made.body as { secret: string };
   await outage(s);
-  await s.pass(2 * 60_000);
-  await s.pass(5 * 60_000);
+  for (let i = 0; i < 5; i += 1) await s.pass(2 * 60_000);
   assert.equal(calls.length, 3);
   assert.equal(new Set(calls.map(({ body }) => body)).size, 1);
   const ids = calls.map(({ headers }) => headers['webhook-id']);

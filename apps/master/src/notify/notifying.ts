@@ -40,7 +40,7 @@ const LONGEST_ROUND_MS = 15_000;
 const SHORTEST_ROUND_MS = 100;
 const DELIVER_EVERY_MS = 2_000;
 const SLOW_ROUND_MS = 10 * 60_000;
-const WEBHOOK_DEADLINE_MS = 15_000;
+const WEBHOOK_DEADLINE_MS = 10_000;
 
 /** @throws HostError for the password's file and the file of authorities. */
 export function createNotifying(o: NotifyingOptions): Notifying {

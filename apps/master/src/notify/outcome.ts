@@ -1,8 +1,8 @@
 /** What became of an attempt to deliver a message. */
 export type Outcome =
   | { state: 'sent' }
-  /** Worth another attempt. */
-  | { state: 'again'; reason: string }
+  /** Worth another attempt; `everybody`: mails to others would not leave now either. */
+  | { state: 'again'; reason: string; everybody?: boolean }
   /** Not worth one. */
   | { state: 'failed'; reason: string }
   /** The receiver does not want any more, ever. */

@@ -106,12 +106,26 @@ function ended(sending: Promise<unknown>, signal: AbortSignal): Promise<unknown>
 
 /** An address that does not exist, or a mail that is refused, stays so; all else may be mended. */
 function outcomeOf(error: unknown, signal: AbortSignal): Outcome {
-  const { message, responseCode, command } = error as Error & {
+  const { message, code, responseCode, command } = error as Error & {
+    code?: string;
     responseCode?: number;
     command?: string;
   };
   const reason = signal.aborted ? 'The mail server took too long.' : String(message).slice(0, 300);
   const refused = responseCode !== undefined && responseCode >= 500 && responseCode < 600;
   const final = refused && (command === 'RCPT TO' || command === 'DATA');
-  return { state: final ? 'failed' : 'again', reason };
+  if (final) return { state: 'failed', reason };
+  return { state: 'again', reason, everybody: signal.aborted || SERVER.has(code ?? '') };
 }
+
+/** It is the server, or our account there. */
+const SERVER = new Set([
+  'ECONNECTION',
+  'ESOCKET',
+  'ETIMEDOUT',
+  'EDNS',
+  'ETLS',
+  'EREQUIRETLS',
+  'EAUTH',
+  'ENOAUTH',
+]);

@@ -17,8 +17,8 @@ const MOST_NAMED = 10;
 export async function watchRollouts(db: Db, o: EmitOptions): Promise<void> {
   for (const { name } of await listArchives(db)) {
     await db.transaction().execute(async (trx) => {
+      await takeEnds(trx, name, o); // Of an older release, before the hold of a newer one.
       await takeHolds(trx, name, o);
-      await takeEnds(trx, name, o);
     });
   }
 }

@@ -2,34 +2,45 @@ import assert from 'node:assert/strict';
 import { cp, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import Database from 'better-sqlite3';
-import { createFixture, type Fixture } from '../apps/master/src/setup/fixture.test.ts';
+import { publicMirrorsSchema } from '../apps/master/src/http/public-standing.ts';
+import { createFixture } from '../apps/master/src/setup/fixture.test.ts';
 import { createAptClient } from './harness/apt-client.ts';
 import { createDebianArchive } from './harness/debian-archive.ts';
 import { serveTree } from './harness/http-tree.ts';
+import { waitFor } from './harness/wait.ts';
 import { readWithDnf, rpm } from './profiles/rpm.ts';
 
-/** A master that listens, and mirrors as plain web servers, each seen with one of its releases. */
-async function createSite(t: TestContext, f: Fixture) {
-  await f.master.app.listen({ host: '127.0.0.1', port: 0 });
+/** A master that listens and looks, and mirrors as plain web servers. */
+async function createSite(t: TestContext) {
+  const f = await createFixture(t, (config) => ({
+    ...config,
+    registration: { ...config.registration, allow_addresses: ['127.0.0.0/8'] },
+    probe: { ...config.probe, interval: 2_000, deadline: 5_000 },
+  }));
+  await f.master.start();
   return {
+    f,
     master: f.master.url(),
-    async mirror(name: string, root: string, seen: number) {
+    /** Add one, and wait until the master has seen it with a release. */
+    async mirror(name: string, root: string, serial: number) {
       const tree = await serveTree(root);
       t.after(() => tree.close());
       await f.addMirror(name, { httpUrl: `${tree.url}/` });
-      const direct = new Database(`${f.config.state}/master.sqlite`);
-      direct
-        .prepare('update mirror_archive set observed_serial = ?, observed_at = ? where mirror = ?')
-        .run(seen, f.clock.now.toISOString(), name);
-      direct.close();
-      f.clock.now = new Date(f.clock.now.getTime() + 10_000);
+      const seen = async () => {
+        f.clock.now = new Date(f.clock.now.getTime() + 1_000);
+        const { body } = await f.call('GET', '/v1/public/mirrors', undefined, null);
+        const { mirrors } = publicMirrorsSchema.parse(body);
+        return mirrors.find(({ mirror }) => mirror === name)?.seen?.serial === serial;
+      };
+      await waitFor(seen, { deadlineMs: 20_000, describe: `${name} is seen with ${serial}` });
+      return tree.url;
     },
   };
 }
 
-test('real apt reads by the list and by the redirect, and never meets the stale mirror', async (t) => {
-  const f = await createFixture(t);
+test('real apt reads by the list and by the redirect, and is never sent to the stale mirror', async (t) => {
+  const site = await createSite(t);
+  const { f } = site;
   const work = join(f.folder, 'work');
   const archive = await createDebianArchive({ root: f.tree, work, packages: 4 });
   t.after(() => archive.close());
@@ -39,10 +50,11 @@ test('real apt reads by the list and by the redirect, and never meets the stale 
   await cp(f.tree, join(f.folder, 'stale'), { recursive: true, verbatimSymlinks: true });
   const packages = await archive.build(2);
   const { serial } = await f.publish();
-  const site = await createSite(t, f);
   await site.mirror('stale.example.org', join(f.folder, 'stale'), old.serial);
-  await site.mirror('fresh.example.org', f.tree, serial);
+  const fresh = await site.mirror('fresh.example.org', f.tree, serial);
 
+  const plain = await (await fetch(`${site.master}/lists/debian/plain`)).text();
+  assert.equal(plain, `${fresh}/\n`, 'the stale one is offered to nobody');
   const key = join(f.tree, 'archive-key.asc');
   const sources = {
     list: `mirror+${site.master}/lists/debian/apt?country=SE`,
@@ -58,7 +70,8 @@ test('real apt reads by the list and by the redirect, and never meets the stale 
 });
 
 test('real dnf reads by the mirrorlist and by the metalink, with its digest', async (t) => {
-  const f = await createFixture(t);
+  const site = await createSite(t);
+  const { f } = site;
   const work = join(f.folder, 'work');
   const root = join(f.folder, 'rpm');
   await mkdir(work);
@@ -68,7 +81,6 @@ test('real dnf reads by the mirrorlist and by the metalink, with its digest', as
   await f.addArchive({ name: 'debian', path: root, profile: 'rpm' });
   await archive.build(1);
   const old = await f.publish();
-  const site = await createSite(t, f);
   await site.mirror('fresh.example.org', root, old.serial);
   const metalink = `${site.master}/lists/debian/metalink`;
   const digest = async () =>

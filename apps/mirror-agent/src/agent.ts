@@ -149,7 +149,7 @@ async function lookAtOthers(
 ): Promise<void> {
   if (vantage === undefined || master === undefined) return;
   const guard = createGuard({
-    resolve: createResolve(),
+    resolve: createResolve({ servers: vantage.name_servers }),
     allow: vantage.allow_addresses.map(parseCidr),
   });
   await serveAsVantage({

@@ -38,6 +38,9 @@ const plainPath = absolutePath.refine((path) => /^[\w./+@:=,-]+$/.test(path), {
 });
 const hook = z.array(pattern).min(1).max(100);
 const architecture = z.string().regex(/^[a-z0-9-]+$/, { error: 'expected an architecture' });
+const nameServer = z.string().regex(/^(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:]+\])(:\d{1,5})?$/i, {
+  error: 'expected an address such as "192.0.2.53" or "[2001:db8::53]:53"',
+});
 
 const archive = z.strictObject({
   name: archiveName,
@@ -138,6 +141,8 @@ const schema = z.strictObject({
       concurrency: z.int().min(1).max(64).prefault(4),
       /** Ranges that may be gone to though they are not public. */
       allow_addresses: z.array(range).max(1000).prefault([]),
+      /** Those of the system when left out. */
+      name_servers: z.array(nameServer).min(1).max(10).optional(),
     })
     .optional(),
   /** The private key with which this mirror, as a hub, pushes to its downstreams. */

@@ -27,3 +27,14 @@ export async function deleteVantage(trx: DbOrTrx, mirror: string): Promise<void>
 export function noteVantage(db: DbOrTrx, mirror: string, at: string) {
   return db.updateTable('vantage').set({ last_at: at }).where('mirror', '=', mirror).execute();
 }
+
+/** Those that have handed in what they saw, since a moment. */
+export async function listLooking(db: DbOrTrx, since: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('vantage')
+    .select('mirror')
+    .where('last_at', '>=', since)
+    .orderBy('mirror')
+    .execute();
+  return rows.map(({ mirror }) => mirror);
+}

@@ -20,7 +20,7 @@ const held = (good: number) => ({ isQuarantined: true, by: 'seen' as const, good
 const judge = (
   mirror: Parameters<typeof judgeQuarantine>[0],
   ...sights: ReturnType<typeof sight>[]
-) => judgeQuarantine(mirror, sights, 30 * 60_000, now);
+) => judgeQuarantine(mirror, sights, { recentMs: 30 * 60_000, vantages: ['master'], now });
 
 test('one vantage point must see it twice', () => {
   assert.equal(judge(free, sight('master', 'unsigned', { since: at })).do, 'nothing');
@@ -44,6 +44,17 @@ test('several: more than half must see it, whatever one of them says', () => {
     'begin',
     'looks of long ago do not count',
   );
+});
+
+test('a vantage point that has not come to this mirror yet is waited for', () => {
+  const sights = [sight('master', 'unsigned')];
+  const o = { recentMs: 30 * 60_000, vantages: ['master', 'a'], now };
+  assert.equal(judgeQuarantine(free, sights, o).do, 'nothing');
+  const both = [...sights, sight('a', 'unsigned', { since: at })];
+  assert.deepEqual(judgeQuarantine(free, both, o), {
+    do: 'begin',
+    reason: 'Of debian: It is wrong. (2 of 2 saw it)',
+  });
 });
 
 test('to be late or down is no crime', () => {

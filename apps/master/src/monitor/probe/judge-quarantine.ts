@@ -16,21 +16,22 @@ export const GOOD_LOOKS = 3;
 
 /**
  * Whether a mirror is to be taken out of service for what it shows, or let in again. It takes more
- * than half of the vantage points that have looked lately; where there is only one, it must have seen
- * it twice.
+ * than half of the vantage points that look these days, whether they have come to this mirror yet or
+ * not; where there is only one, it must have seen it twice.
  *
  * @param sights the newest look of each vantage point at each archive of the mirror
- * @param recentMs older looks do not count
+ * @param o.recentMs older looks do not count
+ * @param o.vantages the names of those that have looked at anything lately
  */
 export function judgeQuarantine(
   mirror: { isQuarantined: boolean; by: 'unreached' | 'seen' | null; good: number },
   sights: readonly Sight[],
-  recentMs: number,
-  now: Date,
+  o: { recentMs: number; vantages: readonly string[]; now: Date },
 ): QuarantineStep {
+  const { recentMs, now } = o;
   const recent = sights.filter(({ at }) => now.getTime() - new Date(at).getTime() <= recentMs);
   if (!mirror.isQuarantined) {
-    const reason = whyBegin(recent);
+    const reason = whyBegin(recent, o.vantages);
     return reason === undefined ? { do: 'nothing' } : { do: 'begin', reason };
   }
   if (mirror.by !== 'seen') return { do: 'nothing' };
@@ -42,16 +43,17 @@ export function judgeQuarantine(
   return good >= GOOD_LOOKS ? { do: 'end' } : { do: 'note', good };
 }
 
-function whyBegin(recent: readonly Sight[]): string | undefined {
+function whyBegin(recent: readonly Sight[], vantages: readonly string[]): string | undefined {
   for (const archive of new Set(recent.map((one) => one.archive))) {
     const views = recent.filter((one) => one.archive === archive);
     const accusing = views
       .filter(({ state }) => ACCUSATIONS.has(state))
       .toSorted((a, b) => SIGHT_STATES.indexOf(b.state) - SIGHT_STATES.indexOf(a.state));
     const [worst] = accusing;
-    if (worst === undefined || accusing.length <= views.length / 2) continue;
-    if (views.length === 1 && worst.since === worst.at) continue;
-    const by = views.length === 1 ? '' : ` (${accusing.length} of ${views.length} saw it)`;
+    const count = new Set([...views.map(({ vantage }) => vantage), ...vantages]).size;
+    if (worst === undefined || accusing.length <= count / 2) continue;
+    if (count === 1 && worst.since === worst.at) continue;
+    const by = count === 1 ? '' : ` (${accusing.length} of ${count} saw it)`;
     return `Of ${archive}: ${worst.reason ?? worst.state}${by}`;
   }
   return undefined;

@@ -3,7 +3,8 @@ import { findMirror, updateMirror } from '../../db/mirrors.ts';
 import type { Db } from '../../db/open.ts';
 import { beginQuarantine, endQuarantine } from '../../db/quarantines.ts';
 import type { PushRow } from '../../db/schema.ts';
-import { listSightings } from '../../db/sightings.ts';
+import { listSightings, MASTER_VANTAGE } from '../../db/sightings.ts';
+import { listLooking } from '../../db/vantages.ts';
 import { judgeQuarantine } from './judge-quarantine.ts';
 
 const BY = { name: 'probe', origin: 'master' };
@@ -27,7 +28,10 @@ export function tendSeen(
     const { quarantined_at: since, quarantine_by: by, quarantine_good: good } = row;
     const sights = await listSightings(trx, { mirror });
     const is = { isQuarantined: since !== null, by, good };
-    const step = judgeQuarantine(is, sights, o.recentMs, at);
+    const lately = new Date(at.getTime() - o.recentMs).toISOString();
+    const looking = await listLooking(trx, lately);
+    const vantages = [MASTER_VANTAGE, ...looking.filter((one) => one !== mirror)];
+    const step = judgeQuarantine(is, sights, { recentMs: o.recentMs, vantages, now: at });
     switch (step.do) {
       case 'nothing':
         return { step: undefined, pushes: [] };

@@ -5,6 +5,7 @@ import { MasterError } from '../errors.ts';
 import type { ServerEvent } from './event-parser.ts';
 import { readEvents } from './event-stream.ts';
 import { configPath, readConfig, type CommonOptions } from './config-option.ts';
+import { ask, type Answer } from './local-http.ts';
 
 /** The running master's API, as the administrator of the admin token file. */
 export interface Client {
@@ -51,17 +52,17 @@ export function createClient(options: CommonOptions): Client {
     body?: unknown,
   ): Promise<z.output<S>> => {
     const headers = { authorization: `Bearer ${token}` };
-    const response = await fetch(base + path, {
-      method,
-      redirect: 'error',
-      signal: within(DEADLINE_MS),
-      ...(body === undefined
-        ? { headers }
+    const signal = within(DEADLINE_MS);
+    const asked =
+      body === undefined
+        ? { method, headers, signal }
         : {
+            method,
             headers: { ...headers, 'content-type': 'application/json' },
             body: JSON.stringify(body),
-          }),
-    }).catch((cause: unknown) => {
+            signal,
+          };
+    const response = await ask(base + path, asked).catch((cause: unknown) => {
       throw noAnswer(base, configPath(options), cause);
     });
     const text = await response.text();
@@ -69,7 +70,7 @@ export function createClient(options: CommonOptions): Client {
     return readAnswer(base, text, answer);
   };
 
-  const check = ({ ok, status }: Response, text: string) => {
+  const check = ({ ok, status }: Answer, text: string) => {
     if (status === 401) throw unknownToken(base, config.admin_token_file);
     if (!ok) throw refused(base, status, text);
   };
@@ -79,7 +80,7 @@ export function createClient(options: CommonOptions): Client {
       authorization: `Bearer ${token}`,
       ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }),
     };
-    const request = fetch(base + path, { headers, redirect: 'error', signal });
+    const request = ask(base + path, { headers, signal });
     const response = await request.catch((cause: unknown) => {
       throw noAnswer(base, configPath(options), cause);
     });

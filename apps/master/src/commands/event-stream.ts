@@ -5,7 +5,7 @@ const SILENCE_MS = 45_000;
 
 /** The events of one connection, until it ends; a connection that falls silent is ended. */
 export async function* readEvents(
-  open: (signal: AbortSignal) => Promise<Response>,
+  open: (signal: AbortSignal) => Promise<{ body: AsyncIterable<Uint8Array> }>,
   signal: AbortSignal,
 ): AsyncGenerator<ServerEvent> {
   const silence = new AbortController();
@@ -15,7 +15,7 @@ export async function* readEvents(
     const { body } = await open(AbortSignal.any([signal, silence.signal]));
     const parse = createEventParser();
     const decoder = new TextDecoder();
-    for await (const piece of body ?? []) {
+    for await (const piece of body) {
       clearTimeout(timer);
       timer = setTimeout(fallenSilent, SILENCE_MS);
       yield* parse(decoder.decode(piece, { stream: true }));

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { lockFolder, replaceFile, syncFolder, type FolderLock } from '@pushmirror/host';
@@ -71,7 +71,7 @@ export function createInbox(folder: string, onCorrupt: OnCorrupt): Inbox {
     const path = pathOf(archive, 'waits');
     if (JSON.stringify(before) === JSON.stringify(after)) return;
     if (after !== undefined) return replaceFile(path, `${JSON.stringify(after)}\n`, 0o600);
-    await rm(path, { force: true });
+    rmSync(path, { force: true });
     await syncFolder(folder);
   }
 

@@ -1,4 +1,4 @@
-import { readFile, rename, stat } from 'node:fs/promises';
+import { readFileSync, renameSync, statSync } from 'node:fs';
 import { errnoOf } from '@pushmirror/host';
 import type { z } from 'zod';
 import { messageOf } from '../errors.ts';
@@ -15,13 +15,21 @@ export async function readState<T>(
   onCorrupt: OnCorrupt,
 ): Promise<T | undefined> {
   try {
-    if ((await stat(path)).size > LARGEST) throw new Error('it is larger than 16 MiB');
-    return parse(await readFile(path));
+    if (statSync(path).size > LARGEST) throw new Error('it is larger than 16 MiB');
+    return parse(readFileSync(path));
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined;
-    await rename(path, `${path}.corrupt`).catch(() => {});
+    moveAside(path);
     onCorrupt(path, messageOf(error));
     return undefined;
+  }
+}
+
+function moveAside(path: string): void {
+  try {
+    renameSync(path, `${path}.corrupt`);
+  } catch {
+    // It stays, and is complained about again.
   }
 }
 

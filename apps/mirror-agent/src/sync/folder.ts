@@ -1,4 +1,5 @@
-import { readdir, statfs } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TRACE_FOLDER } from '@pushmirror/manifest';
 import { SyncFailure, type RsyncEnd } from './failure.ts';
@@ -12,10 +13,7 @@ import { makeTreeFolder } from './tree-files.ts';
  * @throws SyncFailure `foreign-folder`
  */
 export async function prepareFolder(to: string): Promise<void> {
-  const names = await readdir(to).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
+  const names = namesOrNone(to);
   const others = names.filter((name) => name !== 'lost+found');
   if (others.length > 0 && !others.some((name) => name === 'project' || name === 'dists')) {
     throw new SyncFailure(
@@ -25,6 +23,15 @@ export async function prepareFolder(to: string): Promise<void> {
     );
   }
   await makeTreeFolder(join(to, TRACE_FOLDER));
+}
+
+function namesOrNone(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
 }
 
 /**

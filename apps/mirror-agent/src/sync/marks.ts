@@ -1,4 +1,4 @@
-import { access, chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   CHANGING_FILE,
@@ -38,39 +38,39 @@ export function createMarks(to: string, mirror: string): Marks {
   const required = join(to, updateRequiredFile(mirror));
   return {
     // ftpsync looks whether the process in there lives before it starts; ours does.
-    showInProgress: () => put(inProgress, `${process.pid}\n`),
-    hideInProgress: () => rm(inProgress, { force: true }),
-    showUpdateRequired: () => put(required, ''),
-    hideUpdateRequired: () => rm(required, { force: true }),
-    updateRequired: () => exists(required),
+    showInProgress: async () => put(inProgress, `${process.pid}\n`),
+    hideInProgress: async () => rmSync(inProgress, { force: true }),
+    showUpdateRequired: async () => put(required, ''),
+    hideUpdateRequired: async () => rmSync(required, { force: true }),
+    updateRequired: async () => existsSync(required),
     showChanging: (content = '') => writeTreeFile(to, CHANGING_FILE, content),
     hideChanging: () => removeTreeFile(to, CHANGING_FILE),
     async takeUpstreamMarks() {
-      const names = await readdir(to);
+      const names = readdirSync(to);
       const own = inProgressFile(mirror);
       for (const name of names) {
         if (!name.startsWith(UPDATE_IN_PROGRESS) || name === own) continue;
-        await rm(join(to, name), { force: true, recursive: true });
+        rmSync(join(to, name), { force: true, recursive: true });
       }
       return inProgressIn(names, mirror);
     },
     async runningFtpsync() {
-      const pid = Number((await readFile(inProgress, 'utf8').catch(() => '')).trim());
+      const pid = Number(textIn(inProgress).trim());
       if (!Number.isSafeInteger(pid) || pid < 1 || pid === process.pid) return undefined;
-      const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-      return command.includes('ftpsync') ? pid : undefined;
+      return textIn(`/proc/${pid}/cmdline`).includes('ftpsync') ? pid : undefined;
     },
   };
 }
 
-async function put(path: string, content: string): Promise<void> {
-  await writeFile(path, content);
-  await chmod(path, 0o644);
+function put(path: string, content: string): void {
+  writeFileSync(path, content);
+  chmodSync(path, 0o644);
 }
 
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
+function textIn(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
 }

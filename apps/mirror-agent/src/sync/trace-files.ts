@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { TRACE_FOLDER } from '@pushmirror/manifest';
 import {
@@ -42,17 +42,10 @@ export async function writeTraceFiles(
     writeTreeFile(to, HIERARCHY_FILE, formatHierarchy(lines)),
     writeTreeFile(to, `${HIERARCHY_FILE}.mirror`, formatHierarchy(lines)),
   ]);
-  await writeTreeFile(
-    to,
-    TRACE_LIST_FILE,
-    formatTraceList(await listTraces(join(to, TRACE_FOLDER))),
-  );
+  await writeTreeFile(to, TRACE_LIST_FILE, formatTraceList(listTraces(join(to, TRACE_FOLDER))));
 }
 
-async function listTraces(folder: string): Promise<{ name: string; modified: Date }[]> {
-  const entries = await readdir(folder, { withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile());
-  return Promise.all(
-    files.map(async ({ name }) => ({ name, modified: (await stat(join(folder, name))).mtime })),
-  );
+function listTraces(folder: string): { name: string; modified: Date }[] {
+  const files = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isFile());
+  return files.map(({ name }) => ({ name, modified: statSync(join(folder, name)).mtime }));
 }

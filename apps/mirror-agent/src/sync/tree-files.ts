@@ -5,6 +5,7 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -39,7 +40,8 @@ export async function readTreeFile(
   }
 }
 
-function statOf(path: string): Stats | undefined {
+/** What is at a path, and not where it may lead; undefined when nothing can be there. */
+export function statOf(path: string | Buffer): Stats | undefined {
   try {
     return lstatSync(path, { throwIfNoEntry: false });
   } catch {
@@ -95,5 +97,14 @@ export async function makeTreeFolder(folder: string): Promise<void> {
   if (first === undefined) return;
   for (let made = folder; made.length >= first.length; made = dirname(made)) {
     chmodSync(made, 0o755);
+  }
+}
+
+/** The names in a folder; none when it is not there. */
+export function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
   }
 }

@@ -1,4 +1,4 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
 import {
@@ -13,7 +13,7 @@ import {
   type TreePath,
   whyUnsafePath,
 } from '@pushmirror/manifest';
-import { writeTreeFile } from '../tree-files.ts';
+import { namesIn, writeTreeFile } from '../tree-files.ts';
 import { remove } from './place.ts';
 
 /** Lists of what releases dropped and is not deleted yet: in the tree, since they are about it. */
@@ -44,7 +44,7 @@ export async function scheduleDeletes(
 export async function nextDeletes(to: string): Promise<Date | undefined> {
   const folder = join(to, DELETES_FOLDER);
   let next: Date | undefined;
-  for (const name of await readdir(folder).catch(() => [])) {
+  for (const name of namesIn(folder)) {
     const text = await readFile(join(folder, name), 'latin1').catch(() => '');
     const due = dueOf(text) ?? new Date(0); // A list that cannot be read goes at once.
     if (next === undefined || due < next) next = due;
@@ -55,7 +55,7 @@ export async function nextDeletes(to: string): Promise<Date | undefined> {
 /** Delete what is due, unless it has come back with a later release. */
 export async function runDeletes(to: string, holds: Holds, now: Date): Promise<void> {
   const folder = join(to, DELETES_FOLDER);
-  for (const name of await readdir(folder).catch(() => [])) {
+  for (const name of namesIn(folder)) {
     const list = parse(await readFile(join(folder, name), 'latin1'));
     if (list !== undefined && list.due > now) continue;
     for (const [i, entry] of (list?.entries ?? []).entries()) {
@@ -72,7 +72,7 @@ export async function runDeletes(to: string, holds: Holds, now: Date): Promise<v
 export async function waitingDeletes(to: string): Promise<Set<TreePath>> {
   const folder = join(to, DELETES_FOLDER);
   const paths = new Set<TreePath>();
-  for (const name of await readdir(folder).catch(() => [])) {
+  for (const name of namesIn(folder)) {
     const text = await readFile(join(folder, name), 'latin1').catch(() => '');
     for (const { path } of parse(text)?.entries ?? []) paths.add(path);
   }

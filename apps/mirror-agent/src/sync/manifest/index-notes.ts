@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { entriesOf, OWN_FOLDER, type ReadBucket, type Root } from '@pushmirror/manifest';
 import { makeTreeFolder, writePlainTreeFile } from '../tree-files.ts';
@@ -38,9 +38,17 @@ export async function noteIndexes(to: string, planned: PlannedMove): Promise<voi
 
 /** The noted digests of a release; undefined when there are no notes that are whole. */
 export async function readNotes(to: string, root: string): Promise<string[] | undefined> {
-  const text = await readFile(join(to, NOTES_FOLDER, root), 'latin1').catch(() => '');
+  const text = textIn(join(to, NOTES_FOLDER, root));
   const [first = '', ...digests] = text.trimEnd().split('\n');
   return first === `indexes ${digests.length}` ? digests : undefined;
+}
+
+function textIn(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
 }
 
 /** The digests of all indexes of a release. */

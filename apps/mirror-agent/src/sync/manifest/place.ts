@@ -1,17 +1,20 @@
-import { chmodSync, constants, lstatSync, mkdirSync, renameSync, type Stats } from 'node:fs';
 import {
-  chmod,
-  copyFile,
-  link,
-  lstat,
-  readdir,
-  rename,
-  rm,
-  rmdir,
-  symlink,
-  unlink,
-  utimes,
-} from 'node:fs/promises';
+  chmodSync,
+  constants,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+  type Dirent,
+  type Stats,
+} from 'node:fs';
+import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
 import {
@@ -29,7 +32,7 @@ import {
   type TreePath,
 } from '@pushmirror/manifest';
 import { SyncFailure } from '../failure.ts';
-import { makeTreeFolder } from '../tree-files.ts';
+import { makeTreeFolder, statOf } from '../tree-files.ts';
 import { checkFile, type Expected } from './check-file.ts';
 import { byHashName, nextName } from './digest-names.ts';
 import type { Part, PlannedMove } from './release.ts';
@@ -91,7 +94,8 @@ export async function remove(to: string, entry: Pick<Entry, 'kind' | 'path'>): P
   if (!standsInFolders(to, entry.path)) return;
   const path = onDisk(to, entry.path);
   try {
-    await (entry.kind === 'folder' ? rmdir(path) : unlink(path));
+    if (entry.kind === 'folder') rmdirSync(path);
+    else unlinkSync(path);
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
     if (!['ENOENT', 'ENOTEMPTY', 'EEXIST', 'ENOTDIR', 'EISDIR'].includes(code)) throw error;
@@ -183,25 +187,28 @@ export async function readyCopy(
   source: string | Buffer,
   entry: FileEntry,
 ): Promise<string | undefined> {
-  const stat = await lstat(source).catch(() => undefined);
+  const stat = statOf(source);
   if (stat?.isFile() !== true || stat.size !== entry.size) return undefined;
   const ready = staging.nextReady();
-  if (isSettled(stat, entry)) {
-    const linked = await link(source, ready).then(
-      () => true,
-      () => false, // Too many links, or a file system without.
-    );
-    if (linked) return ready;
-  }
+  if (isSettled(stat, entry) && isLinked(source, ready)) return ready;
   await copyFile(source, ready, constants.COPYFILE_FICLONE);
-  await chmod(ready, entry.mode);
-  await utimes(ready, entry.mtime, entry.mtime);
+  chmodSync(ready, entry.mode);
+  utimesSync(ready, entry.mtime, entry.mtime);
   return ready;
+}
+
+function isLinked(source: string | Buffer, name: string): boolean {
+  try {
+    linkSync(source, name);
+    return true;
+  } catch {
+    return false; // Too many links, or a file system without.
+  }
 }
 
 export async function readyLink(staging: Staging, target: string): Promise<string> {
   const ready = staging.nextReady();
-  await symlink(bytesOf(target), ready);
+  symlinkSync(bytesOf(target), ready);
   return ready;
 }
 
@@ -212,8 +219,8 @@ export async function replace(from: string | Buffer, target: string | Buffer): P
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
     if (code !== 'EISDIR' && code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
-    await rm(target, { recursive: true, force: true });
-    await rename(from, target);
+    rmSync(target, { recursive: true, force: true });
+    renameSync(from, target);
   }
 }
 
@@ -221,11 +228,12 @@ export async function replace(from: string | Buffer, target: string | Buffer): P
 export async function touch(to: string, staging: Staging, entry: FileEntry): Promise<void> {
   const target = onDisk(to, entry.path);
   if ((await checkFile(to, bare(entry))) !== undefined) throw lost(entry.path);
-  const stat = await lstat(target);
+  const stat = lstatSync(target);
   if (isSettled(stat, entry)) return;
   if (stat.nlink === 1) {
-    await chmod(target, entry.mode);
-    return utimes(target, entry.mtime, entry.mtime);
+    chmodSync(target, entry.mode);
+    utimesSync(target, entry.mtime, entry.mtime);
+    return;
   }
   const ready = await readyCopy(staging, target, entry);
   if (ready !== undefined) await replace(ready, target);
@@ -239,9 +247,9 @@ function isSettled(stat: Stats, { mode, mtime }: FileEntry): boolean {
   return (stat.mode & 0o777) === mode && Math.floor(stat.mtimeMs / 1000) === mtime;
 }
 
-async function makeFolder(target: string | Buffer, mode: number): Promise<void> {
+function makeFolder(target: string | Buffer, mode: number): void {
   const stat = lstatSync(target, { throwIfNoEntry: false });
-  if (stat !== undefined && !stat.isDirectory()) await unlink(target);
+  if (stat !== undefined && !stat.isDirectory()) unlinkSync(target);
   if (stat?.isDirectory() !== true) mkdirSync(target);
   chmodSync(target, mode);
 }
@@ -253,13 +261,21 @@ async function moveAll(
   wanted: ReadonlySet<string>,
   mode?: number,
 ): Promise<void> {
-  const entries = await readdir(from, { withFileTypes: true }).catch(() => []);
+  const entries = entriesOf(from);
   const names = entries.filter((entry) => entry.isFile() && wanted.has(entry.name));
   if (names.length > 0) await makeTreeFolder(to);
   for (const [i, { name }] of names.entries()) {
     if (i % STEPS_A_STRETCH === STEPS_A_STRETCH - 1) await breathe();
     if (mode !== undefined) chmodSync(join(from, name), mode);
     renameSync(join(from, name), join(to, name));
+  }
+}
+
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
   }
 }
 

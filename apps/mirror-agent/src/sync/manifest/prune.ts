@@ -1,5 +1,5 @@
 import { unlinkSync } from 'node:fs';
-import { open, readdir, readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
 import {
@@ -10,6 +10,7 @@ import {
   rootName,
   type Root,
 } from '@pushmirror/manifest';
+import { namesIn } from '../tree-files.ts';
 import { indexesOf, NOTES_FOLDER, readNotes } from './index-notes.ts';
 
 /** Releases whose manifests stay, for downstreams that are in the middle of one. */
@@ -23,7 +24,7 @@ const MOST = 8;
  */
 export async function pruneReleases(to: string, current: string): Promise<void> {
   const folder = join(to, MANIFEST_FOLDER);
-  const names = await readdir(folder).catch(() => []);
+  const names = namesIn(folder);
   const roots = names.filter((name) => name.endsWith(rootName({ sha256: '' })));
   if (roots.length <= MOST) return;
   const aged = await Promise.all(
@@ -41,9 +42,9 @@ export async function pruneReleases(to: string, current: string): Promise<void> 
   }
   await keepOnly(folder, names, stay);
   const notes = new Set(kept.map(({ name }) => digestIn(name)));
-  await keepOnly(join(to, NOTES_FOLDER), await namesIn(to, NOTES_FOLDER), notes);
+  await keepOnly(join(to, NOTES_FOLDER), namesIn(join(to, NOTES_FOLDER)), notes);
   if (indexes === undefined) return; // Then nothing is removed that might be needed.
-  await keepOnly(join(to, BY_HASH_FOLDER), await namesIn(to, BY_HASH_FOLDER), indexes);
+  await keepOnly(join(to, BY_HASH_FOLDER), namesIn(join(to, BY_HASH_FOLDER)), indexes);
 }
 
 const AT_A_STRETCH = 200;
@@ -58,10 +59,6 @@ async function keepOnly(folder: string, names: string[], stay: ReadonlySet<strin
       // It has gone already, or it is none of ours.
     }
   }
-}
-
-function namesIn(to: string, folder: string): Promise<string[]> {
-  return readdir(join(to, folder)).catch(() => []);
 }
 
 function digestIn(name: string): string {

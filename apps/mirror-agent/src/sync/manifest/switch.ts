@@ -1,9 +1,9 @@
 import { renameSync } from 'node:fs';
-import { lstat } from 'node:fs/promises';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { onDisk, type Step } from '@pushmirror/manifest';
 import { byHashName } from './digest-names.ts';
 import { readyCopy, readyLink, replace, touch, TreeNotAsRecorded } from './place.ts';
+import { statOf } from '../tree-files.ts';
 import type { Part } from './release.ts';
 
 /** An index that only has to be renamed. */
@@ -20,7 +20,8 @@ interface Ready {
 export async function switchIndexes({ context, planned }: Part): Promise<void> {
   const { to } = context.archive;
   const ready: Ready[] = [];
-  for (const step of planned.plan.indexes) {
+  for (const [i, step] of planned.plan.indexes.entries()) {
+    if (i % 200 === 199) await breathe();
     const one = await makeReady(to, planned.staging, step);
     if (one !== undefined) ready.push(one);
   }
@@ -57,7 +58,7 @@ async function makeReady(
     case 'reuse':
     case 'repeat': {
       const source = onDisk(to, byHashName(step.entry));
-      if (await isSameInode(source, target)) return undefined; // It has switched, before a crash.
+      if (isSameInode(source, target)) return undefined; // It has switched, before a crash.
       const from = await readyCopy(staging, source, step.entry);
       if (from === undefined) throw new TreeNotAsRecorded(step.entry.path);
       return { from, target };
@@ -66,7 +67,7 @@ async function makeReady(
 }
 
 /** rename(2) of one name of a file onto another does nothing, and leaves both. */
-async function isSameInode(a: string | Buffer, b: string | Buffer): Promise<boolean> {
-  const [one, other] = await Promise.all([a, b].map((path) => lstat(path).catch(() => undefined)));
+function isSameInode(a: string | Buffer, b: string | Buffer): boolean {
+  const [one, other] = [a, b].map((path) => statOf(path));
   return one !== undefined && one.ino === other?.ino && one.dev === other.dev;
 }

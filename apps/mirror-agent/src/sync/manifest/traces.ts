@@ -1,4 +1,3 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TRACE_FOLDER } from '@pushmirror/manifest';
 import {
@@ -12,7 +11,7 @@ import {
 import type { Head } from '@pushmirror/trigger';
 import { nextTraceName } from './digest-names.ts';
 import { masterTraceFor } from './master-trace.ts';
-import { makeTreeFolder, readTreeFile, writePlainTreeFile } from '../tree-files.ts';
+import { makeTreeFolder, namesIn, readTreeFile, writePlainTreeFile } from '../tree-files.ts';
 
 const MOST_TRACES = 2_000;
 const NAME = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,252}$/;
@@ -31,7 +30,7 @@ export async function showTraces(
   root: { sha256: string },
 ): Promise<void> {
   const own = [traceFile(mirror), stage1TraceFile(mirror), HIERARCHY_FILE, TRACE_LIST_FILE];
-  const names = await readdir(join(staged, TRACE_FOLDER)).catch(() => []);
+  const names = namesIn(join(staged, TRACE_FOLDER));
   for (const name of names.slice(0, MOST_TRACES)) {
     const path = `${TRACE_FOLDER}/${name}`;
     if (!NAME.test(name) || [...own, MASTER_TRACE_FILE].includes(path)) continue;

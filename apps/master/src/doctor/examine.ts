@@ -1,7 +1,9 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { run, within } from '@pushmirror/host';
+import { join } from 'node:path';
+import { readSecret, run, within } from '@pushmirror/host';
 import { parseAllowedSigners } from '@pushmirror/trigger/head/allowed-signers';
+import { z } from 'zod';
 import { localUrl, readMasterConfig, type MasterConfig } from '../config.ts';
 import { readKeys } from '../setup/keys.ts';
 
@@ -24,7 +26,7 @@ export async function examine(path: string): Promise<Finding[]> {
   const { config } = settings;
   const findings = [settings.finding, await rsync()];
   if (config === undefined) return findings;
-  const parts = [keys(config), state(config), service(config), daemon(config)];
+  const parts = [keys(config), state(config), service(config), daemon(config), archives(config)];
   return [...findings, ...(await Promise.all(parts)).flat()];
 }
 
@@ -64,6 +66,43 @@ async function service(config: MasterConfig): Promise<Finding> {
   return finding;
 }
 
+/** Each archive's folder, by the list of the running master; without that, the service is the fault. */
+async function archives(config: MasterConfig): Promise<Finding[]> {
+  const known = await listArchives(config).catch(() => []);
+  return Promise.all(
+    known.map(async ({ name, path }) => {
+      const mend = `Mount it; its files must be readable, and project/ in it be writable, for the master's user.`;
+      const { finding } = await tried(`archive ${name}`, mend, async () => {
+        await access(path, constants.R_OK | constants.X_OK);
+        const own = join(path, 'project');
+        await access((await exists(own)) ? own : path, constants.W_OK);
+        return { seen: `${path} can be read, and its project/ written` };
+      });
+      return finding;
+    }),
+  );
+}
+
+async function listArchives(config: MasterConfig) {
+  const token = readSecret(config.admin_token_file).toString('utf8').trim();
+  const answer = await fetch(`${localUrl(config)}/v1/archives`, {
+    headers: { authorization: `Bearer ${token}` },
+    signal: within(SOON_MS),
+  });
+  return archiveList.parse(await answer.json()).archives;
+}
+
+const archiveList = z.object({
+  archives: z.array(z.object({ name: z.string(), path: z.string() })),
+});
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
 /** Whether mirrors can pull. */
 async function daemon({ rsyncd }: MasterConfig): Promise<Finding> {
   if (rsyncd === undefined) {
@@ -79,6 +118,7 @@ async function daemon({ rsyncd }: MasterConfig): Promise<Finding> {
       socket.once('data', () => resolve(socket.destroy() as never));
       socket.once('timeout', () => reject(new Error(`${host}:${port} does not answer`)));
       socket.once('error', reject);
+      socket.once('close', () => reject(new Error(`${host}:${port} hangs up`)));
     });
     return { seen: `${host}:${port} answers` };
   });

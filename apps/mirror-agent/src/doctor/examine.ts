@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { access, constants, stat, statfs } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
 import { run, within } from '@pushmirror/host';
 import { parseAllowedSigners } from '@pushmirror/trigger';
 import type { ArchiveConfig } from '../config.ts';
@@ -33,7 +35,8 @@ export async function examine(path: string, signal: AbortSignal): Promise<Findin
     Promise.resolve([signers(settings)]),
     daemon(settings).then((one) => [one]),
     master(settings, signal),
-    Promise.resolve(doors(settings)),
+    Promise.resolve(peers(settings)),
+    ...doors(settings),
     ...config.archive.flatMap((archive) => [tree(archive), upstreams(settings, archive, signal)]),
   ];
   return (await Promise.all(parts)).flat();
@@ -122,8 +125,48 @@ async function master({ config }: Settings, signal: AbortSignal): Promise<Findin
   }
 }
 
-/** Nobody gets in without a key; without a door nobody gets in at all. */
-function doors({ config }: Settings): Finding[] {
+/** What the agent itself listens on. */
+function doors({ config }: Settings): Promise<Finding[]>[] {
+  const { ssh_server: ssh, rsyncd } = config;
+  const mend = (key: string) =>
+    `The agent opens it: look into its log, and whether another program has the port of [${key}].`;
+  return [
+    ...(ssh === undefined ? [] : [door('SSH server', ssh, mend('ssh_server'))]),
+    ...(rsyncd === undefined ? [] : [door('rsync daemon', rsyncd, mend('rsyncd'))]),
+  ];
+}
+
+async function door(
+  check: string,
+  { address, port }: { address: string; port: number },
+  mend: string,
+): Promise<Finding[]> {
+  const host = address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address;
+  const why = await greeting(host, port);
+  return [
+    why === undefined
+      ? good(check, `${host}:${port} answers`)
+      : fault(check, `${host}:${port}: ${why}`, mend),
+  ];
+}
+
+/** Both speak first. Undefined when it does, else why not. */
+function greeting(host: string, port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: SOON_MS });
+    const end = (why?: string) => {
+      socket.destroy();
+      resolve(why);
+    };
+    socket.once('data', () => end());
+    socket.once('timeout', () => end('it does not answer in time'));
+    socket.once('close', () => end('it hangs up'));
+    socket.once('error', (error) => end(error.message));
+  });
+}
+
+/** Nobody gets in without a key. */
+function peers({ config }: Settings): Finding[] {
   if (config.peer.length > 0 || config.master?.follow_tree === true) {
     return [good('peers', `${config.peer.length} may push`)];
   }
@@ -152,7 +195,6 @@ async function upstreams(
   signal: AbortSignal,
 ): Promise<Finding[]> {
   const urls = [archive.upstream, ...archive.fallbacks];
-  const { sync: stateDir } = statePaths(config.state);
   return Promise.all(
     urls.map(async (url): Promise<Finding> => {
       const check = `upstream of ${archive.name}`;
@@ -163,7 +205,7 @@ async function upstreams(
           archive,
           mirror: config.name,
           upstream,
-          stateDir,
+          stateDir: tmpdir(), // Nothing of the installation is changed.
           signal: deadline,
         });
         if (view.head !== undefined) return good(check, `${url} shows a head`);

@@ -9,17 +9,40 @@ export function findSubscription(db: DbOrTrx, id: string): Promise<SubscriptionR
   return db.selectFrom('notice_subscription').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
-/** Of one mirror, archive or the network, in one state, or all. */
+/** Some by their ids; of one mirror, archive or the network; in one state; or all. */
 export function listSubscriptions(
   db: DbOrTrx,
-  of: Partial<Pick<SubscriptionRow, 'scope' | 'subject' | 'state' | 'channel' | 'address'>> = {},
+  of: Partial<Pick<SubscriptionRow, 'scope' | 'subject' | 'state'>> & {
+    ids?: readonly string[];
+  } = {},
 ): Promise<SubscriptionRow[]> {
   let query = db.selectFrom('notice_subscription').selectAll().orderBy('added_at').orderBy('id');
-  for (const column of ['scope', 'subject', 'state', 'channel', 'address'] as const) {
+  if (of.ids !== undefined) query = query.where('id', 'in', of.ids.length === 0 ? [''] : of.ids);
+  for (const column of ['scope', 'subject', 'state'] as const) {
     const value = of[column];
     if (value !== undefined) query = query.where(column, '=', value);
   }
   return query.execute();
+}
+
+/** The active ones that something about a mirror or an archive's rollouts may concern. */
+export function subscriptionsOf(
+  db: DbOrTrx,
+  { mirror = '', archive = '' }: { mirror?: string; archive?: string },
+): Promise<SubscriptionRow[]> {
+  return db
+    .selectFrom('notice_subscription')
+    .selectAll()
+    .where('state', '=', 'active')
+    .where(({ eb, and, or }) =>
+      or([
+        eb('scope', '=', 'network'),
+        and([eb('scope', '=', 'mirror'), eb('subject', '=', mirror)]),
+        and([eb('scope', '=', 'archive'), eb('subject', '=', archive)]),
+      ]),
+    )
+    .orderBy('id')
+    .execute();
 }
 
 export function updateSubscription(

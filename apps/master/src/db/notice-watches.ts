@@ -81,6 +81,21 @@ export function pendingSights(db: DbOrTrx): Promise<PendingSight[]> {
     .execute();
 }
 
+/** How many mirrors the master looks at, and how many of them did not answer over anything. */
+export async function countSighted(db: DbOrTrx): Promise<{ all: number; unreachable: number }> {
+  const rows = await db
+    .selectFrom('sighting')
+    .select(['mirror', 'state'])
+    .distinct()
+    .where('vantage', '=', MASTER_VANTAGE)
+    .execute();
+  const answering = new Set(
+    rows.filter(({ state }) => state !== 'unreachable').map(({ mirror }) => mirror),
+  );
+  const all = new Set(rows.map(({ mirror }) => mirror)).size;
+  return { all, unreachable: all - answering.size };
+}
+
 /** Of mirrors and archives that nobody looks at any more. */
 export async function deleteStrayWatches(db: DbOrTrx): Promise<void> {
   await db

@@ -95,8 +95,9 @@ function prepare({ db, now }: DeliverOptions): Promise<Message[]> {
     const at = now().toISOString();
     const due = await dueDeliveries(trx, at, A_ROUND);
     if (due.length === 0) return [];
-    const all = new Map((await listSubscriptions(trx)).map((row) => [row.id, row]));
-    const messages = messagesOf(due, all);
+    const ids = [...new Set(due.map(({ subscription }) => subscription))];
+    const known = await listSubscriptions(trx, { ids });
+    const messages = messagesOf(due, new Map(known.map((row) => [row.id, row])));
     for (const { id, deliveries } of messages) {
       const fresh = deliveries.filter(({ message }) => message === null);
       if (fresh.length > 0) await updateDeliveries(trx, fresh.map(idOf), { message: id });

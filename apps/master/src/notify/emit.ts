@@ -1,6 +1,6 @@
 import type { DbOrTrx } from '../db/open.ts';
 import type { DeliveryRow, NoticeRow, SubscriptionRow } from '../db/notice-schema.ts';
-import { listSubscriptions } from '../db/notice-subscriptions.ts';
+import { listSubscriptions, subscriptionsOf } from '../db/notice-subscriptions.ts';
 import {
   countDeliveries,
   countWaiting,
@@ -71,17 +71,16 @@ export function wishesOf(row: SubscriptionRow): Wishes {
 }
 
 async function hearersOf(trx: DbOrTrx, told: Told): Promise<SubscriptionRow[]> {
-  const { kind, mirror, archive, incident } = told;
-  const active = await listSubscriptions(trx, { state: 'active' });
+  const { kind, incident } = told;
   if (kind === 'returned' || kind === 'resumed') {
     if (incident === undefined || incident === null) return [];
-    const before = new Set(await toldOf(trx, incident));
-    return active.filter(({ id }) => before.has(id));
+    const before = await listSubscriptions(trx, { ids: await toldOf(trx, incident) });
+    return before.filter(({ state }) => state === 'active');
   }
-  return active.filter(({ scope, subject, kinds }) => {
-    const concerns = scope === 'network' || subject === (scope === 'mirror' ? mirror : archive);
-    return concerns && (JSON.parse(kinds) as SubscribedKind[]).some((wanted) => wanted === kind);
-  });
+  const concerned = await subscriptionsOf(trx, told);
+  return concerned.filter(({ kinds }) =>
+    (JSON.parse(kinds) as SubscribedKind[]).some((wanted) => wanted === kind),
+  );
 }
 
 async function addDelivery(

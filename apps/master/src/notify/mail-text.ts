@@ -74,24 +74,31 @@ function details(facts: NoticeFacts, { url }: Place): string[] {
 }
 
 function evidenceLines(one: Evidence): string[] {
-  const { url, family, at, status, bytes, sha256, expected, error, ms, pastCache } = one;
-  const way = family === null ? '' : ` over IPv${family}`;
+  const { what, url, family, at, status, bytes, sha256, expected, error, ms, pastCache } = one;
+  const way = family === null ? '' : `, IPv${family}`;
   const past = pastCache ? ', past caches' : '';
-  const came =
-    error ??
-    [
-      status === null ? 'answered' : `answered ${status}`,
-      bytes === null ? undefined : `${bytes} bytes`,
-      sha256 === null ? undefined : `sha256 ${sha256}`,
-      expected === null || expected === sha256 ? undefined : `but the release has ${expected}`,
-    ]
-      .filter((part) => part !== undefined)
-      .join(', ');
+  const size = bytes === null ? '' : `, ${bytes} bytes`;
+  const none = what === 'mark' && status === 404 ? 'none (404)' : `answered ${status ?? ''}`.trim();
+  const came = error ?? none + size;
+  const digests = [
+    ...(sha256 === null ? [] : [`sha256 ${sha256}`]),
+    ...(expected === null || expected === sha256 ? [] : [`wanted ${expected}`]),
+  ];
   return [
-    `  ${line(url)}`,
+    `  ${WHAT[what]}: ${line(url)}`,
     `    ${at.slice(11, 19)} UTC${way}${past}, ${Math.round(ms)} ms: ${line(came)}`,
+    ...digests.map((digest) => `    ${line(digest)}`),
   ];
 }
+
+const WHAT: Record<Evidence['what'], string> = {
+  head: 'head',
+  trace: 'trace file',
+  index: 'index',
+  sample: 'a file',
+  mark: 'mark of an update',
+  rsync: 'rsync',
+};
 
 function confirmation(facts: NoticeFacts, { id }: SubscriptionRow, place: Place): string[] {
   return [

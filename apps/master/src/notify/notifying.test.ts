@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import Database from 'better-sqlite3';
 import { SMTPServer } from 'smtp-server';
+import type { MasterConfig } from '../config.ts';
 import { createFixture, type Fixture } from '../setup/fixture.test.ts';
 import { signedHeaders } from './sign.ts';
 
@@ -22,11 +26,17 @@ interface Received {
 async function mailServer(
   t: TestContext,
   refuse: { rcpt?: () => Error | undefined; data?: () => Error | undefined } = {},
+  tls?: { key: Buffer; cert: Buffer; password: string },
 ) {
   const mails: Received[] = [];
   const server = new SMTPServer({
-    authOptional: true,
-    disabledCommands: ['STARTTLS', 'AUTH'],
+    ...(tls === undefined
+      ? { authOptional: true, disabledCommands: ['STARTTLS', 'AUTH'] }
+      : { key: tls.key, cert: tls.cert }),
+    onAuth: ({ username = '', password }, session, done) =>
+      session.secure && password === tls?.password
+        ? done(null, { user: username })
+        : done(new Error('wrong password')),
     onRcptTo: (_address, _session, done) => done(refuse.rcpt?.()),
     onData(stream, session, done) {
       const chunks: Buffer[] = [];
@@ -87,18 +97,18 @@ interface Site extends Fixture {
   operator: string;
 }
 
+type MailSettings = NonNullable<MasterConfig['mail']>;
+
 async function createSite(
   t: TestContext,
-  o: { smtp?: number; allow?: string[]; aDay?: number } = {},
+  o: { smtp?: number; mail?: Partial<MailSettings>; allow?: string[]; limits?: object } = {},
 ) {
   const f = await createFixture(t, (config) => ({
     ...config,
     public_url: 'https://push.example.org',
     registration: { ...config.registration, allow_addresses: o.allow ?? ['127.0.0.0/8'] },
-    notices: { ...config.notices, a_day: o.aDay ?? 12 },
-    ...(o.smtp === undefined
-      ? {}
-      : { mail: { host: '127.0.0.1', port: o.smtp, tls: 'none', from: 'push@example.org' } }),
+    notices: { ...config.notices, ...o.limits },
+    ...(o.smtp === undefined ? {} : { mail: { ...PLAIN_MAIL, port: o.smtp, ...o.mail } }),
   }));
   await f.addArchive();
   await f.addMirror(MIRROR, { contact: 'Mirror team <team@example.org>' });
@@ -194,6 +204,7 @@ function sighting(state: string, at: string) {
   };
 }
 
+const PLAIN_MAIL: MailSettings = { host: '127.0.0.1', tls: 'none', from: 'push@example.org' };
 const NOTHING = { status: null, sha256: null, bytes: null };
 
 async function subscribeMail(
@@ -528,7 +539,7 @@ test('a webhook is signed, tried again under the same id, and never called insid
 
 test('a mirror that goes and comes all day is told of a few times, and then in a digest', async (t) => {
   const { port, mails } = await mailServer(t);
-  const s = await createSite(t, { smtp: port, aDay: 4 });
+  const s = await createSite(t, { smtp: port, limits: { a_day: 4 } });
   await subscribeMail(s);
   for (let i = 0; i < 8; i += 1) {
     await outage(s);
@@ -539,4 +550,70 @@ test('a mirror that goes and comes all day is told of a few times, and then in a
   await s.pass(0);
   assert.equal(mails.length, 5);
   assert.match(mails[4]?.head ?? '', /^Subject: \[example\] \d+ notices$/m);
+});
+
+test('a password goes over TLS to a server that shows the right certificate, and nowhere else', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'pushmirror-mail-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const [key, cert, password] = ['key', 'cert', 'password'].map((name) => join(folder, name));
+  const argv = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=x -addext subjectAltName=IP:127.0.0.1 -keyout ${key} -out ${cert}`;
+  const made = spawnSync('openssl', argv.split(' '), { timeout: 20_000 });
+  assert.equal(made.status, 0, made.stderr.toString());
+  await writeFile(password ?? '', 'secret words\n', { mode: 0o600 });
+  const files = { key: await readFile(key ?? ''), cert: await readFile(cert ?? '') };
+  const { port, mails } = await mailServer(t, {}, { ...files, password: 'secret words' });
+  const login = { tls: 'starttls', user: 'push', password_file: password } as const;
+  const s = await createSite(t, { smtp: port, mail: { ...login, ca_file: cert } });
+  await subscribeMail(s);
+  await outage(s);
+  assert.equal(mails.length, 1);
+
+  const stranger = await createSite(t, { smtp: port, mail: login });
+  await subscribeMail(stranger);
+  await outage(stranger);
+  assert.equal(mails.length, 1, 'a certificate that nobody vouches for');
+  const { deliveries } = (await stranger.call('GET', '/v1/notices/outbox')).body as {
+    deliveries: { state: string; error: string }[];
+  };
+  assert.equal(deliveries[0]?.state, 'waiting');
+  assert.match(deliveries[0]?.error ?? '', /certificate/);
+});
+
+test('an hour has room for so many mails; the others follow, none is lost', async (t) => {
+  const { port, mails } = await mailServer(t);
+  const s = await createSite(t, { smtp: port, limits: { mails_an_hour: 2 } });
+  for (const who of ['a', 'b', 'c', 'd', 'e']) await subscribeMail(s, {}, `${who}@example.org`);
+  await outage(s);
+  assert.equal(mails.length, 2);
+  for (let i = 0; i < 5; i += 1) await s.pass(HOUR / 2 + 1);
+  const to = new Set(mails.map((mail) => mail.to[0]));
+  assert.deepEqual([mails.length, to.size], [5, 5]);
+});
+
+test('when most mirrors are out of sight at once, it is not theirs; and the network is told of the rest', async (t) => {
+  const { url, calls } = await hookServer(t);
+  const s = await createSite(t);
+  const made = await s.call('POST', '/v1/notices', { webhook: url, kinds: ['failing'] });
+  assert.equal(made.status, 201, made.text);
+  const others = ['a', 'b', 'c', 'd', 'e'].map((name) => `${name}.example.org`);
+  for (const name of others) await s.addMirror(name);
+  const setOthers = (state: string, count: number) => {
+    for (const name of others.slice(0, count)) {
+      const row = { ...sighting(state, s.clock.now.toISOString()), mirror: name };
+      const columns = Object.keys(row);
+      s.sql(
+        `insert or replace into sighting (${columns.join(', ')}, since) values (${columns.map(() => '?').join(', ')}, ?)`,
+        ...Object.values(row),
+        row.at,
+      );
+    }
+  };
+  setOthers('fresh', 5);
+  setOthers('unreachable', 4);
+  await outage(s);
+  for (let i = 0; i < 10; i += 1) await s.look('unreachable');
+  assert.equal(calls.length, 0, '5 of 6');
+  setOthers('fresh', 4);
+  await s.look('unreachable');
+  assert.equal(calls.length, 1);
 });

@@ -2,6 +2,7 @@ import type { Db, DbOrTrx } from '../db/open.ts';
 import type { WatchRow } from '../db/notice-schema.ts';
 import {
   changesAfter,
+  countSighted,
   findWatch,
   lastChange,
   pendingSights,
@@ -19,6 +20,9 @@ import { readSilence } from './silence.ts';
 
 export const SIGHT_CURSOR = 'sight';
 const CHANGES_A_ROUND = 500;
+const SETTLED_A_ROUND = 100;
+/** In a network of fewer, most of them may well be away at once. */
+const FEWEST_TO_BLAME = 5;
 
 /**
  * Take what was seen since the last round, and tell what has settled: the place that was reached, what
@@ -32,13 +36,25 @@ export function watchSights(db: Db, o: EmitOptions & SettleOptions): Promise<boo
     const pending = await pendingSights(trx);
     if (pending.length === 0) return more;
     const silence = await readSilence(trx, o.now);
+    const blind = await isBlind(trx);
+    let settled = 0;
     for (const row of pending) {
       const { mirror } = row;
+      if (blind && row.state === 'unreachable') continue;
       const of = { silent: silence.isSilent(mirror), accused: silence.isAccused(mirror) };
-      await settle(trx, row, decide(row, row, of, o), o);
+      const decision = decide(row, row, of, o);
+      await act(trx, row, decision, o);
+      if (decision.do === 'settle') settled += 1;
+      if (settled === SETTLED_A_ROUND) return true; // So that nothing else waits for all of them.
     }
     return more;
   });
+}
+
+/** Most mirrors at once do not answer: that is rather our own network than theirs. */
+async function isBlind(trx: DbOrTrx): Promise<boolean> {
+  const { all, unreachable } = await countSighted(trx);
+  return all >= FEWEST_TO_BLAME && unreachable * 2 > all;
 }
 
 async function takeChanges(trx: DbOrTrx): Promise<boolean> {
@@ -56,7 +72,7 @@ async function takeChanges(trx: DbOrTrx): Promise<boolean> {
   return changes.length === CHANGES_A_ROUND;
 }
 
-async function settle(
+async function act(
   trx: DbOrTrx,
   pending: PendingSight,
   decision: Decision,
@@ -113,10 +129,14 @@ async function troubleFacts(
   const state = unsteady
     ? `it comes and goes: in trouble ${turns} times within a day, now ${words}`
     : as === 'behind'
-      ? `stale: it lacks ${sighting?.lacks ?? 'some'} of the newest releases`
+      ? `stale: it lacks ${newestWords(sighting?.lacks ?? 1)}`
       : words;
   const short = unsteady ? 'comes and goes' : as === 'behind' ? 'is stale' : words;
   return { ...facts, title: `${mirror}: ${archive} ${short}`, state, since: from };
+}
+
+function newestWords(lacks: number): string {
+  return lacks === 1 ? 'the newest release' : `the ${lacks} newest releases`;
 }
 
 async function returnFacts(trx: DbOrTrx, { mirror, archive, since }: WatchRow) {

@@ -72,9 +72,8 @@ test(
     await network.start();
     await master.service.restart();
     await master.api(`/v1/mirrors/${hub.name}/change`, { httpUrl: `${web.url}/` });
-    const added = await master.command(
-      ...['notice', 'add', '--mirror', hub.name, '--mail', 'ops@example.org', '--json'],
-    );
+    const to = ['--mirror', hub.name, '--mail', 'ops@example.org'];
+    const added = await master.command('notice', 'add', ...to, '--json');
     assert.equal(added.code, 0, added.stderr);
     const outbox = async () => {
       const { stdout } = await master.command('notice', 'outbox', '--json');

@@ -118,15 +118,12 @@ async function createSite(
     label: 'op',
     mirror: MIRROR,
   });
-  const database = () => new Database(join(f.config.state, 'master.sqlite'));
+  const db = new Database(join(f.config.state, 'master.sqlite'));
+  db.pragma('synchronous = OFF');
+  t.after(() => db.close());
   const sql = (text: string, ...values: unknown[]) => {
-    const db = database();
-    try {
-      const statement = db.prepare(text);
-      return statement.reader ? statement.all(...values) : [statement.run(...values)];
-    } finally {
-      db.close();
-    }
+    const statement = db.prepare(text);
+    return statement.reader ? statement.all(...values) : [statement.run(...values)];
   };
   const see = async () => {
     await f.master.notifying.watch();

@@ -183,6 +183,7 @@ async function assemble(parts: Parts): Promise<Master> {
     trustProxy: config.trust_proxy,
     facts,
     access,
+    slotTimeoutMs: config.push.slot_timeout,
     checkAccess: () => checkInstalled(access, config, now),
     renderAccess: async (to) => renderForMaster(await access.policy(), config, to, now()),
     onArchivesChanged: access.refresh,

@@ -15,6 +15,8 @@ export interface Downstreams {
   count(): number;
   /** At most so many of them pull from us at once, by the master's word. */
   slots(): number | undefined;
+  /** Milliseconds after which a slot is free again, by the master's word. */
+  slotTimeoutMs(): number | undefined;
   /** Ask the master anew, unless `digest` says that nothing changed. Never throws. */
   refresh(digest?: string): Promise<void>;
 }
@@ -45,6 +47,7 @@ export async function openDownstreams(options: DownstreamsOptions): Promise<Down
     all: () => list.downstreams.filter(isUsable),
     count: () => list.downstreams.length,
     slots: () => list.slots,
+    slotTimeoutMs: () => list.slotTimeout && list.slotTimeout * 1000,
     refresh: (digest) =>
       mutex(async () => {
         if (options.master === undefined || digest === list.digest) return;

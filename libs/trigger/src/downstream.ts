@@ -45,4 +45,6 @@ export const downstreamsResponse = z.object({
   downstreams: z.array(downstream).max(10_000),
   /** At most so many of them may pull from this host at once. */
   slots: z.number().int().min(1).max(10_000).optional(),
+  /** Seconds after which a slot is free again, whatever became of its mirror. */
+  slotTimeout: z.number().positive().max(31_536_000).optional(),
 });

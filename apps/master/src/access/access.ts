@@ -28,6 +28,8 @@ export interface Access {
 export interface AccessOptions {
   db: Db;
   network: string;
+  /** Milliseconds after which a slot is free again. */
+  slotTimeoutMs: number;
   /** What mirrors must know of the master; read anew each time, since keys rotate. */
   facts: () => MasterDoors;
   now: () => Date;
@@ -77,7 +79,7 @@ export function createAccess(o: AccessOptions): Access {
     return current;
   };
   const answerFor = async (mirror: string) => {
-    const { digest } = await downstreamsOf(db, mirror);
+    const { digest } = await downstreamsOf(db, mirror, o.slotTimeoutMs);
     return accessAnswer(await policy(), mirror, facts(), digest, now());
   };
   const looking = every(LOOK_EVERY_MS, refresh, o.onTrouble);

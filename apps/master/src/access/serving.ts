@@ -35,6 +35,7 @@ export function createServing(o: {
   const access = createAccess({
     db,
     network: config.network,
+    slotTimeoutMs: config.push.slot_timeout,
     facts: o.facts,
     now,
     async onChange(policy) {

@@ -16,13 +16,19 @@ export interface Downstreams {
   downstreams: Downstream[];
   /** How many of them may pull from the hub at once. */
   slots: number;
+  /** Seconds after which a slot is free again, whatever became of its mirror. */
+  slotTimeout: number;
 }
 
 /**
  * What a hub is told about its downstreams: where they are, and which archives they want. Those of
  * a dead hub below it are among them, for as long as they have not taken what it would have sent.
  */
-export async function downstreamsOf(db: DbOrTrx, hub: string): Promise<Downstreams> {
+export async function downstreamsOf(
+  db: DbOrTrx,
+  hub: string,
+  slotTimeoutMs: number,
+): Promise<Downstreams> {
   const view = await readView(db);
   const adopted = await adoptedBy(db, hub);
   const names = new Set(adopted.map(({ mirror }) => mirror));
@@ -32,8 +38,9 @@ export async function downstreamsOf(db: DbOrTrx, hub: string): Promise<Downstrea
   );
   const downstreams = mine.length === 0 ? [] : await withArchives(db, mine, view);
   const slots = slotsOf(view.byName.get(hub), view.tree);
-  const digest = createHash('sha256').update(JSON.stringify({ downstreams, slots })).digest('hex');
-  return { digest, downstreams, slots };
+  const told = { downstreams, slots, slotTimeout: slotTimeoutMs / 1000 };
+  const digest = createHash('sha256').update(JSON.stringify(told)).digest('hex');
+  return { digest, ...told };
 }
 
 async function withArchives(

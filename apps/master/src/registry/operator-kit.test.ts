@@ -71,4 +71,5 @@ test('a hub hears where its downstreams are; a stock mirror needs no token', asy
       stock: { push: 'all', callback: false, names: {} },
     },
   ]);
+  assert.equal((body as { slotTimeout: unknown }).slotTimeout, 1_800, 'seconds, as configured');
 });

@@ -263,12 +263,12 @@ test('the pushes of a dead hub go to the nearest live hub above it, which is tol
     onTakeover: (of) => told.push(of),
   });
   await engine.resume();
-  const before = (await downstreamsOf(db, 'top')).digest;
+  const before = (await downstreamsOf(db, 'top', 60_000)).digest;
   await engine.tend();
   const leaf = (await pushesOf(db, 'debian', serial)).find(({ mirror }) => mirror === 'leaf');
   assert.deepEqual([leaf?.sender, leaf?.state], ['top', 'waiting']);
   assert.equal(leaf?.reason, 'hub cannot be reached; top sends in its place.');
-  const { downstreams, digest } = await downstreamsOf(db, 'top');
+  const { downstreams, digest } = await downstreamsOf(db, 'top', 60_000);
   assert.deepEqual(
     downstreams.map(({ name }) => name),
     ['hub', 'leaf'],
@@ -279,7 +279,7 @@ test('the pushes of a dead hub go to the nearest live hub above it, which is tol
   assert.equal(told.length, 1);
   await updatePush(db, { ...about, mirror: 'leaf' }, { state: 'committed' });
   assert.deepEqual(
-    (await downstreamsOf(db, 'top')).downstreams.map(({ name }) => name),
+    (await downstreamsOf(db, 'top', 60_000)).downstreams.map(({ name }) => name),
     ['hub'],
   );
   await engine.close();
@@ -290,14 +290,14 @@ test('a hub is told which of its downstreams are in quarantine', async (t) => {
   const f = await networkOf(t, 'hub');
   await f.addMirror('leaf', { upstream: 'hub' });
   const db = await crashImage(t, f);
-  const before = await downstreamsOf(db, 'hub');
+  const before = await downstreamsOf(db, 'hub', 60_000);
   assert.deepEqual(
     before.downstreams.map(({ quarantined }) => quarantined),
     [undefined],
   );
   const at = f.clock.now.toISOString();
   await beginQuarantine(db, { mirror: 'leaf', reason: 'Dead.', by: 'unreached', at });
-  const [leaf] = (await downstreamsOf(db, 'hub')).downstreams;
+  const [leaf] = (await downstreamsOf(db, 'hub', 60_000)).downstreams;
   assert.deepEqual([leaf?.quarantined, leaf?.standing], [true, false]);
 });
 

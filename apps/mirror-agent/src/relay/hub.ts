@@ -101,6 +101,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
       ...shared,
       mirror: config.name,
       slots: downstreams.slots,
+      slotTimeoutMs: downstreams.slotTimeoutMs,
       isHeld: options.isHeld,
       report: options.report,
       onFault,

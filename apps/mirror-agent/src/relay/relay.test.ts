@@ -84,6 +84,7 @@ async function newHub(
     onCorrupt: () => assert.fail(),
     downstreams: () => downstreams,
     slots: () => undefined,
+    slotTimeoutMs: () => undefined,
     isHeld: () => false,
     onFault: (error) => assert.fail(String(error)),
     fanOut,
@@ -324,6 +325,27 @@ describe('the relay', () => {
     await until('c has one too', () => all[2]?.words.length === 1);
     assert.deepEqual(told(), ['stage1,stage2', 'stage1,stage2', 'all', 'stage1,stage2']);
     assert.equal(relay.waitingFor(), undefined);
+  });
+
+  test("a slot whose mirror is never heard of again is free after the master's time-out", async () => {
+    const all = [await newDownstream('a'), await newDownstream('b')];
+    await Promise.all(all.map((one) => one.up()));
+    let at = Date.now();
+    const { relay } = await newHub(
+      newFolder(),
+      all.map((one) => one.downstream),
+      { slots: () => 1, slotTimeoutMs: () => 60_000, now: () => new Date(at) },
+    );
+    await (
+      await relay.announce(head(1), 'committed')
+    ).tried;
+    await until('one has the slot', () => relay.status()?.states.accepted === 1);
+    at += 59_000;
+    await relay.refresh();
+    assert.equal(relay.status()?.waiting, 1);
+    at += 2_000;
+    await relay.refresh();
+    await until('the other one has it', () => relay.status()?.states.accepted === 2);
   });
 
   test('one in quarantine is tried once, not with each release, and at once when it is heard of', async () => {

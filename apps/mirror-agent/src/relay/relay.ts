@@ -63,6 +63,8 @@ export interface RelayOptions {
   downstreams: () => readonly Downstream[];
   /** At most so many pull from us at once; no limit when undefined. */
   slots: () => number | undefined;
+  /** Milliseconds after which a slot is free again; the usual time when undefined. */
+  slotTimeoutMs: () => number | undefined;
   /** A hold stops the release of this head: nothing of it is passed on. */
   isHeld: (signed: SignedHead) => boolean;
   fanOut: Pick<FanOut, 'push' | 'cancel'>;
@@ -124,7 +126,8 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
         (quarantined ? probes : ready).push({ push, downstream });
       }
     }
-    const { go, wait } = shareSlots(ready, [...pushes.values()], options.slots(), now());
+    const slots = { limit: options.slots(), timeoutMs: options.slotTimeoutMs() };
+    const { go, wait } = shareSlots(ready, [...pushes.values()], slots, now());
     for (const { push } of go) if (push.word !== 'stage2') push.slotSince = now();
     for (const { push } of wait) {
       waiting.add(push.mirror);

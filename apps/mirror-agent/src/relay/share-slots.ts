@@ -7,14 +7,20 @@ interface Ready {
   downstream: Downstream;
 }
 
-/** A slot is free again after so long, whatever became of its mirror. */
-export const SLOT_TIMEOUT_MS = 30 * 60_000;
+/** So many pull from us at once; a slot is free again after so long, whatever became of its mirror. */
+interface Slots {
+  limit: number | undefined;
+  timeoutMs: number | undefined;
+}
 
-/** Which of the pushes that could go may go now; `limit`: so many pull from us at once. */
+/** Of a master that does not say. */
+const USUAL_TIMEOUT_MS = 30 * 60_000;
+
+/** Which of the pushes that could go may go now. */
 export function shareSlots<R extends Ready>(
   ready: readonly R[],
   all: readonly Push[],
-  limit: number | undefined,
+  { limit, timeoutMs = USUAL_TIMEOUT_MS }: Slots,
   now: Date,
 ): { go: R[]; wait: R[] } {
   // Who is told to commit has pulled.
@@ -30,7 +36,7 @@ export function shareSlots<R extends Ready>(
       since === undefined ? [] : [{ mirror, since }],
     ),
     limit,
-    timeoutMs: SLOT_TIMEOUT_MS,
+    timeoutMs,
     now,
   });
   const byName = new Map(pulls.map((one) => [one.push.mirror, one]));

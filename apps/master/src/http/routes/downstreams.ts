@@ -6,10 +6,18 @@ import { downstreamsOf } from '../../registry/downstreams.ts';
 import type { Auth } from '../auth.ts';
 import { bearer } from './schemas.ts';
 
+export interface DownstreamNeeds {
+  db: Db;
+  auth: Auth;
+  onHeard: (mirror: string) => void;
+  /** Milliseconds after which a slot is free again. */
+  slotTimeoutMs: number;
+}
+
 /** A hub asks whom it is to push. It keeps the answer for when the master is away. */
 export function downstreamRoutes(
   base: FastifyInstance,
-  { db, auth, onHeard }: { db: Db; auth: Auth; onHeard: (mirror: string) => void },
+  { db, auth, onHeard, slotTimeoutMs }: DownstreamNeeds,
   done: () => void,
 ): void {
   const app = base.withTypeProvider<ZodTypeProvider>();
@@ -22,7 +30,7 @@ export function downstreamRoutes(
     (request) => {
       const hub = auth.mirror(request);
       onHeard(hub);
-      return downstreamsOf(db, hub);
+      return downstreamsOf(db, hub, slotTimeoutMs);
     },
   );
   done();

@@ -11,7 +11,7 @@ import { atomRoutes } from './atom.ts';
 import { auditRoutes } from './audit.ts';
 import { badgeRoutes } from './badges.ts';
 import { deskRoutes } from './desk.ts';
-import { downstreamRoutes } from './downstreams.ts';
+import { downstreamRoutes, type DownstreamNeeds } from './downstreams.ts';
 import { eventRoutes, type EventNeeds } from './events.ts';
 import { headRoutes } from './heads.ts';
 import { healthRoutes, type HealthNeeds } from './health.ts';
@@ -42,6 +42,7 @@ import { vantageRoutes, type VantageNeeds } from './vantage.ts';
 /** What all routes together are given. */
 export type RouteNeeds = AclNeeds &
   ArchiveNeeds &
+  DownstreamNeeds &
   Omit<EventNeeds, 'hiddenFrom'> &
   HealthNeeds &
   KeyNeeds &

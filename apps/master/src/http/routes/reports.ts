@@ -19,6 +19,8 @@ export interface ReportNeeds {
   onPushesMoved: (pushes: readonly PushRow[]) => void;
   /** Told of every mirror that speaks to the master. */
   onHeard: (mirror: string) => void;
+  /** Milliseconds after which a slot is free again, of which hubs are told. */
+  slotTimeoutMs: number;
 }
 
 /** 200 reports, each with 20 lines of rsync at their longest. */
@@ -42,7 +44,7 @@ export function reportRoutes(base: FastifyInstance, needs: ReportNeeds, done: ()
       needs.onPushesEnded(taken.ended);
       needs.onPushesMoved(taken.moved);
       needs.onHeard(mirror);
-      const { digest } = await downstreamsOf(db, mirror);
+      const { digest } = await downstreamsOf(db, mirror, needs.slotTimeoutMs);
       return { acknowledged: taken.acknowledged, downstreams: digest };
     },
   );

@@ -163,8 +163,8 @@ function writeSightings(
   o: SeedOptions,
 ): void {
   const insert = db.prepare(
-    `insert into sighting (mirror, archive, vantage, at, state, since, reason, basis, epoch, serial, lacks, lacks_since, response_ms, endpoints, evidence)
-     values (@mirror, @archive, 'master', @at, @state, @at, @reason, 'head', 1, @serial, @lacks, @since, 42.5, @endpoints, @evidence)`,
+    `insert into sighting (mirror, archive, vantage, at, state, since, reason, basis, epoch, serial, lacks, lacks_since, response_ms, endpoints, evidence, trace_at, trace)
+     values (@mirror, @archive, 'master', @at, @state, @at, @reason, 'head', 1, @serial, @lacks, @since, 42.5, @endpoints, @evidence, @at, @trace)`,
   );
   const metric = db.prepare(
     `insert into mirror_metric (mirror, archive, at, completion, delay_ms, response_ms, response_deviation_ms, availability, runs_a_day, score)
@@ -202,6 +202,13 @@ function writeSightings(
           reason: null,
         })),
       ),
+      trace: JSON.stringify({
+        date: at,
+        archiveSerial: String(before?.serial ?? ''),
+        creator: 'pushmirror 0.1.0',
+        trigger: 'push',
+        upstreamMirror: 'ftp.example.org',
+      }),
       evidence: JSON.stringify([
         {
           what: 'head',
@@ -212,6 +219,9 @@ function writeSightings(
           status: 200,
           sha256: 'a'.repeat(64),
           bytes: 911,
+          expected: null,
+          pastCache: false,
+          error: null,
         },
       ]),
     });

@@ -1,3 +1,4 @@
+import { FAILINGS, type SightState } from './probe/states.ts';
 import type { StandingState } from './standing.ts';
 
 /** Whether the network is healthy, in one line that a reader understands. */
@@ -9,12 +10,34 @@ export interface Health {
 const TROUBLE: readonly StandingState[] = ['behind', 'failed', 'refused', 'unreachable', 'never'];
 
 /**
- * One line from where every mirror stands with every archive. Paused mirrors and those that cannot
- * report do not count.
+ * One line from where every mirror stands with every archive, and from what it was seen to show.
+ * Paused mirrors do not count, nor does what those say that cannot report.
  */
-export function healthOf(
-  standings: readonly { mirror: string; archive: string; state: StandingState }[],
-): Health {
+export function healthOf(standings: readonly MirrorHealth[]): Health {
+  const said = whatIsSaid(standings);
+  const wrong = new Set(standings.filter(isSeenWrong).map(({ mirror }) => mirror)).size;
+  if (wrong === 0) return said;
+  const [show, they] = wrong === 1 ? ['does', 'it'] : ['do', 'they'];
+  const seen = `${count(wrong)} ${show} not show readers what ${they} should.`;
+  return {
+    level: 'trouble',
+    sentence: said.level === 'trouble' ? `${said.sentence} ${seen}` : `${seen} ${said.sentence}`,
+  };
+}
+
+interface MirrorHealth {
+  mirror: string;
+  archive: string;
+  state: StandingState;
+  /** The master's own newest look. */
+  sight?: { state: SightState } | null;
+}
+
+function isSeenWrong({ state, sight }: MirrorHealth): boolean {
+  return state !== 'paused' && FAILINGS.has(sight?.state ?? 'fresh');
+}
+
+function whatIsSaid(standings: readonly MirrorHealth[]): Health {
   const counted = standings.filter(
     ({ state }) => state !== 'paused' && state !== 'silent' && state !== 'nothing-published',
   );

@@ -178,6 +178,23 @@ test('a frozen, a rolled-back, a lying and a broken mirror are each shown as wha
   assert.deepEqual([past.length, past[0]?.state], [1, 'rolled-back']);
   assert.equal(Number(past[0]?.evidence.length) > 0, true);
 
+  // On the pages each has its own words, beside what it says, with the reason and the evidence.
+  const page = async (path: string) => (await f.call('GET', path, undefined, null)).text;
+  const shown: Record<string, RegExp> = {
+    frozen: /frozen: its head has expired/,
+    back: /rolled back to an older release/,
+    good: /class="state good">fresh</,
+    liar: /class="state good">up to date[^]*shows an older release than it reports[^]*It reports /,
+    broken: /wrong content[^]*dists\/InRelease[^]*the manifest has [0-9a-f]{64}/,
+    forged: /head not signed by this network/,
+  };
+  for (const [name, words] of Object.entries(shown)) {
+    const text = await page(`/mirrors/${name}`);
+    assert.match(text, words, name);
+    assert.match(text, /The evidence: every request[^]*sha256 [0-9a-f]{64}/, name);
+  }
+  assert.match(await page('/'), /5 mirrors do not show readers what they should/);
+
   // The evidence, the counts, and who is out of service.
   const evidence = JSON.parse(n.sighting('broken')?.evidence ?? '[]') as Record<string, unknown>[];
   const index = evidence.find(({ what }) => what === 'index');

@@ -7,6 +7,8 @@ export interface DeskAction {
   path: (subject: string) => string;
   /** Whether a reason goes along: none, if one was given, or always. */
   reason: 'none' | 'optional' | 'required';
+  /** What else the API is told. */
+  body?: object;
   done: string;
 }
 
@@ -40,6 +42,20 @@ export const DESK_ACTIONS = {
     path: (subject) => `/v1/mirrors/${subject}/resume`,
     reason: 'none',
     done: 'is active again',
+  },
+  'show-contact': {
+    roles: ['admin', 'operator'],
+    path: (subject) => `/v1/mirrors/${subject}/change`,
+    reason: 'none',
+    body: { contactPublic: true },
+    done: 'shows its contact to everybody',
+  },
+  'hide-contact': {
+    roles: ['admin', 'operator'],
+    path: (subject) => `/v1/mirrors/${subject}/change`,
+    reason: 'none',
+    body: { contactPublic: false },
+    done: 'shows its contact to nobody but administrators',
   },
   halt: {
     roles: ['admin', 'release-manager'],

@@ -9,10 +9,34 @@ export type Ask = (path: string) => Promise<unknown>;
 export interface DeskView {
   who: string;
   role: string;
-  registrations: { id: string; mirror: string; state: string; facts: string }[];
-  mirrors: { name: string; state: string; active: boolean; tier: number; country: string }[];
+  registrations: DeskRegistration[];
+  mirrors: DeskMirrors;
   rollouts: { archive: string; serial: number; held: boolean; words: string }[];
   may: { suspend: boolean; halt: boolean };
+}
+
+export interface DeskRegistration {
+  id: string;
+  mirror: string;
+  state: string;
+  facts: { title: string; text: string }[];
+}
+
+/** Of a large network only some, and those that need somebody first. */
+export interface DeskMirrors {
+  query: string;
+  found: number;
+  total: number;
+  shown: {
+    name: string;
+    state: string;
+    active: boolean;
+    tier: number;
+    country: string;
+    contact: string | null;
+    contactPublic: boolean;
+    claims: string[];
+  }[];
 }
 
 const mirror = z.object({
@@ -20,10 +44,30 @@ const mirror = z.object({
   state: z.string(),
   tier: z.number(),
   country: z.string().nullable(),
+  contact: z.string().nullable(),
+  contactPublic: z.boolean(),
+  archives: z.array(
+    z.object({
+      archive: z.string(),
+      serial: z.number().nullable(),
+      event: z.string().nullable(),
+      reason: z.string().nullable(),
+    }),
+  ),
 });
+const texts = z.array(z.string());
 const registrations = z.object({
   registrations: z.array(
-    z.object({ id: z.string(), mirror: z.string(), state: z.string(), createdAt: z.string() }),
+    z.object({
+      id: z.string(),
+      mirror: z.string(),
+      state: z.string(),
+      createdAt: z.string(),
+      origin: z.string(),
+      missing: texts,
+      sameHostKeyAs: texts,
+      request: z.record(z.string(), z.unknown()),
+    }),
   ),
 });
 const rollouts = z.object({
@@ -38,42 +82,70 @@ const rollouts = z.object({
   ),
 });
 
-export async function deskView(caller: Caller, ask: Ask): Promise<DeskView> {
+const MOST_MIRRORS = 50;
+
+/** `query`: part of the names of the mirrors that are wanted. */
+export async function deskView(caller: Caller, query: string, ask: Ask): Promise<DeskView> {
   const admin = caller.role === 'admin';
   const manages = admin || caller.role === 'release-manager';
   return {
     who: plain(caller.name),
     role: caller.role,
     registrations: admin ? await readRegistrations(ask) : [],
-    mirrors: await readMirrors(caller, ask),
+    mirrors: await readMirrors(caller, query, ask),
     rollouts: manages ? await readRollouts(ask) : [],
     may: { suspend: admin, halt: manages },
   };
 }
 
-async function readRegistrations(ask: Ask): Promise<DeskView['registrations']> {
+async function readRegistrations(ask: Ask): Promise<DeskRegistration[]> {
   const { registrations: all } = registrations.parse(await ask('/v1/registrations'));
-  return all.map(({ id, mirror: name, state, createdAt }) => ({
-    id,
-    mirror: plain(name),
-    state,
-    facts: `asked ${createdAt.slice(0, 16).replace('T', ' ')} UTC`,
-  }));
+  return all.map(({ id, mirror: name, state, createdAt, origin, missing, request, ...rest }) => {
+    const { contact, country, httpUrl, archives, upstream } = request;
+    const asked = `${createdAt.slice(0, 16).replace('T', ' ')} UTC, from ${origin}`;
+    const known: [string, unknown][] = [
+      ['Asked', asked],
+      ['Contact', contact],
+      ['Country', country],
+      ['URL', httpUrl],
+      ['Wants', Array.isArray(archives) ? archives.join(', ') : undefined],
+      ['Would pull from', upstream],
+      ['Missing', missing.join(' ')],
+      ['Shows the host key of', rest.sameHostKeyAs.join(', ')],
+    ];
+    const facts = known.flatMap(([title, text]) =>
+      typeof text === 'string' && text !== '' ? [{ title, text: plain(text) }] : [],
+    );
+    return { id, mirror: plain(name), state, facts };
+  });
 }
 
-async function readMirrors(caller: Caller, ask: Ask): Promise<DeskView['mirrors']> {
+async function readMirrors(caller: Caller, query: string, ask: Ask): Promise<DeskMirrors> {
   const own = caller.mirror === null ? undefined : encodeURIComponent(caller.mirror);
   const all =
     own === undefined
       ? z.object({ mirrors: z.array(mirror) }).parse(await ask('/v1/mirrors')).mirrors
       : [mirror.parse(await ask(`/v1/mirrors/${own}`))];
-  return all.map((one) => ({
-    name: one.name,
-    state: one.state,
-    active: one.state === 'active',
-    tier: one.tier,
-    country: one.country ?? '',
-  }));
+  const found = all.filter(({ name }) => name.includes(query.toLowerCase()));
+  found.sort((a, b) => Number(a.state === 'active') - Number(b.state === 'active'));
+  return {
+    query,
+    found: found.length,
+    total: all.length,
+    shown: found.slice(0, MOST_MIRRORS).map(({ archives, contact, ...one }) => ({
+      ...one,
+      active: one.state === 'active',
+      country: one.country ?? '',
+      contact: contact === null ? null : plain(contact),
+      claims: archives.map(claimOf),
+    })),
+  };
+}
+
+function claimOf({ archive, serial, event, reason }: z.infer<typeof mirror>['archives'][number]) {
+  const last = event === null ? 'has not reported yet' : `last said ${event}`;
+  const why = reason === null ? '' : `: ${reason}`;
+  return plain(`${archive}: serves ${serial ?? 'nothing yet'}, ${last}${why}`);
 }
 
 /** Only the newest of each archive can be held. */

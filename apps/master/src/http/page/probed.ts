@@ -5,7 +5,7 @@ import { SIGHT_WORDS } from '../../monitor/probe/states.ts';
 import { timeChart, type Chart } from './chart.ts';
 import { momentOf, type Moment } from './moment.ts';
 import { SIGHT_TONES, type Tone } from './row.ts';
-import { plain, span } from './words.ts';
+import { counted, moment, plain, span } from './words.ts';
 
 /** What the probe knows of one mirror and archive, in words. */
 export interface Probed {
@@ -20,6 +20,8 @@ export interface Probed {
     reason: string | null;
   }[];
   evidence: { title: string; facts: string }[];
+  /** What its trace file said when it was last read. */
+  trace: { title: string; text: string }[];
   /** Each of the last 14 days, the oldest first. */
   days: { x: number; tone: Tone; title: string }[];
   figures: { title: string; value: string; means: string }[];
@@ -48,6 +50,7 @@ export function probed(
       title: plain(one.url),
       facts: factsOf(one),
     })),
+    trace: traceFacts(sighting?.trace ?? '{}'),
     days: days.some(({ sum }) => sum !== undefined) ? days.map(dayBlock) : [],
     figures: metric === undefined ? [] : figuresOf(metric),
     charts: chartsOf(days),
@@ -80,15 +83,52 @@ function endpointLine(one: Endpoint): Probed['endpoints'][number] {
   };
 }
 
-/** Everything but the URL, whatever the probe noted. */
-function factsOf({ url: _url, ...rest }: Evidence): string {
-  return Object.entries(rest)
-    .flatMap(([name, value]) =>
-      typeof value === 'string' || typeof value === 'number'
-        ? [`${name} ${plain(String(value))}`]
-        : [],
-    )
-    .join(', ');
+/** What came of one request. The digest is in full, so that it can be held against one's own. */
+function factsOf(one: Evidence): string {
+  const family = one.family === null ? '' : ` over IPv${one.family}`;
+  const came = one.error ?? (one.status === null ? 'answered' : `answered ${one.status}`);
+  const { sha256, expected } = one;
+  return [
+    `${WHAT[one.what]}${family}: ${came} after ${milliseconds(one.ms)}`,
+    one.bytes === null ? '' : counted(one.bytes, 'byte'),
+    sha256 === null ? '' : `sha256 ${sha256}`,
+    expected === null
+      ? ''
+      : expected === sha256
+        ? 'as in the manifest'
+        : `the manifest has ${expected}`,
+    one.pastCache ? 'asked past caches' : '',
+    moment(new Date(one.at)),
+  ]
+    .flatMap((part) => (part === '' ? [] : [plain(part)]))
+    .join('; ');
+}
+
+const WHAT: Record<Evidence['what'], string> = {
+  head: 'Head',
+  trace: 'Trace file',
+  index: 'Index',
+  sample: 'Package',
+  mark: 'Mark of an update in progress',
+  rsync: 'rsync',
+};
+
+/** Without the maintainer: who may be written to is for the operators to say. */
+const TRACE_FACTS = [
+  ['Last sync ended', 'date'],
+  ['Archive serial', 'archiveSerial'],
+  ['Made by', 'creator'],
+  ['Begun by', 'trigger'],
+  ['Pulled from', 'upstreamMirror'],
+] as const;
+
+function traceFacts(text: string): Probed['trace'] {
+  const known: unknown = JSON.parse(text);
+  const given = new Map(Object.entries(known ?? {}));
+  return TRACE_FACTS.flatMap(([title, key]) => {
+    const value: unknown = given.get(key);
+    return typeof value === 'string' ? [{ title, text: plain(value) }] : [];
+  });
 }
 
 interface Day {

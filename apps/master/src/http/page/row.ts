@@ -86,6 +86,11 @@ export function rowOf(standing: MirrorStanding, newest: number | null, now: Date
   };
 }
 
+/** In trouble is who says so, and who is seen to be. */
+export function inTrouble({ tone, seen }: Pick<Row, 'tone' | 'seen'>): boolean {
+  return tone === 'bad' || seen.tone === 'bad';
+}
+
 /** What was seen at its public address, by the probe. Never mixed with what it says. */
 function seenOf(
   { observed, sight }: MirrorStanding,

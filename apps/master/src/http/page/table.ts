@@ -1,5 +1,5 @@
 import { countryName } from '../../geo/iso-3166.ts';
-import type { Row, Tone } from './row.ts';
+import { inTrouble, type Row, type Tone } from './row.ts';
 import { counted, number } from './words.ts';
 
 /** What the address of a page asks of its table: all of it stands in the URL, so that it can be kept. */
@@ -50,6 +50,11 @@ const SEVERITY: Record<Tone, number> = { bad: 0, moving: 1, quiet: 2, good: 3 };
 const byText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 const COLUMNS: { key: string; title: string; compare: (a: Row, b: Row) => number }[] = [
   { key: 'mirror', title: 'Mirror', compare: (a, b) => byText(a.mirror, b.mirror) },
+  {
+    key: 'country',
+    title: 'Country',
+    compare: (a, b) => byText(a.country ?? '~', b.country ?? '~'),
+  },
   { key: 'tier', title: 'Tier', compare: (a, b) => a.tier - b.tier },
   { key: 'state', title: 'It says', compare: (a, b) => SEVERITY[a.tone] - SEVERITY[b.tone] },
   { key: 'seen', title: 'Seen', compare: (a, b) => SEVERITY[a.seen.tone] - SEVERITY[b.seen.tone] },
@@ -124,9 +129,7 @@ function isWanted(row: Row, query: TableQuery): boolean {
   if (query.tier !== '' && String(row.tier) !== query.tier) return false;
   if (query.country !== '' && row.country !== query.country) return false;
   const tone = STATES[query.state]?.tone;
-  if (tone !== undefined && row.tone !== tone && !(tone === 'bad' && row.seen.tone === 'bad')) {
-    return false;
-  }
+  if (tone === 'bad' ? !inTrouble(row) : tone !== undefined && row.tone !== tone) return false;
   const text = `${row.mirror}\n${row.upstream}\n${row.words}\n${row.countryName ?? ''}`;
   return query.q === '' || text.toLowerCase().includes(query.q.toLowerCase());
 }

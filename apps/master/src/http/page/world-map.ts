@@ -1,6 +1,6 @@
 import { countryName } from '../../geo/iso-3166.ts';
 import { onMap } from '../../geo/world.ts';
-import type { Row, Tone } from './row.ts';
+import { inTrouble, type Row, type Tone } from './row.ts';
 import { counted } from './words.ts';
 
 /** One country on the map: a dot as large as the number of its mirrors, in the worst of their colours. */
@@ -33,7 +33,7 @@ function dotOf(country: string, rows: readonly Row[]): Dot | undefined {
   const place = onMap(country);
   if (place === undefined) return undefined;
   const mirrors = new Set(rows.map(({ mirror }) => mirror)).size;
-  const bad = new Set(rows.filter(({ tone }) => tone === 'bad').map(({ mirror }) => mirror)).size;
+  const bad = new Set(rows.filter(inTrouble).map(({ mirror }) => mirror)).size;
   const moving = rows.some(({ tone }) => tone === 'moving');
   const good = rows.some(({ tone }) => tone === 'good');
   const trouble = bad === 0 ? '' : `, ${bad} in trouble`;

@@ -7,6 +7,7 @@ import { createSessions, isSame, type Session } from '../desk/sessions.ts';
 import { deskView } from '../desk/view.ts';
 import { answerFor, handleError } from '../errors.ts';
 import { renderPage } from '../page/render.ts';
+import { readQuery } from '../page/table.ts';
 import { plain } from '../page/words.ts';
 
 export interface DeskNeeds {
@@ -62,10 +63,11 @@ export async function deskRoutes(app: FastifyInstance, needs: DeskNeeds): Promis
     const known = await who(request);
     if (known === undefined) return show(reply, { view: null, message: null });
     const { session, caller, headers } = known;
-    const view = await deskView(caller, async (url) => {
+    const ask = async (url: string) => {
       const answer = await app.inject({ url, headers, remoteAddress: request.ip });
-      return answer.json();
-    });
+      return answer.json<unknown>();
+    };
+    const view = await deskView(caller, readQuery(request.query).q, ask);
     const { message, csrf } = session;
     session.message = null;
     return show(reply, { view, message, csrf });
@@ -115,7 +117,10 @@ export async function deskRoutes(app: FastifyInstance, needs: DeskNeeds): Promis
       url: action.path(encodeURIComponent(subject)),
       headers,
       remoteAddress: request.ip,
-      payload: action.reason === 'none' || reason === '' ? {} : { reason },
+      payload: {
+        ...action.body,
+        ...(action.reason === 'none' || reason === '' ? {} : { reason }),
+      },
     });
     session.message =
       answer.statusCode < 300

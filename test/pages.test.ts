@@ -3,173 +3,181 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { Browser } from 'playwright-core';
-import { axeFindings, CHROMIUM, openPage, startBrowser, tooWide } from './pages/browser.ts';
+import type { Browser, Page } from 'playwright-core';
+import { axeFindings, openPage, startBrowser, tooWide } from './pages/browser.ts';
+import { logIn } from './pages/desk.ts';
 import { HOSTILE } from './pages/hostile-strings.ts';
-import { createSite } from './pages/site.ts';
+import { measureHostile, writeHostile } from './pages/hostile-site.ts';
+import { focused, tabTo } from './pages/keyboard.ts';
+import { giveOddNames } from './pages/names.ts';
+import { createEmptySites, createSite } from './pages/site.ts';
 
 /** Kept by CI, and looked at by people; not in the repository. */
 const SHOTS = fileURLToPath(new URL('../artefacts/pages/', import.meta.url));
-const skip = CHROMIUM === undefined ? 'chromium is not installed' : false;
 let browser: Browser;
 before(async () => {
-  if (skip === false) browser = await startBrowser();
+  browser = await startBrowser();
 });
-after(() => browser?.close());
+after(() => browser.close());
 
-const MIRROR = 'mirror7.us.example.org';
+const firstRow = (page: Page) => page.locator('table.mirrors tbody th a').first().textContent();
 
-test(
-  'every page in light and dark, narrow and wide: fits, asks nobody else, and axe finds nothing serious',
-  { skip },
-  async (t) => {
-    const { url, serial } = await createSite(t, 60);
-    await mkdir(SHOTS, { recursive: true });
-    const paths = {
-      network: '/',
-      archive: '/archives/debian',
-      release: `/archives/debian/releases/${serial}`,
-      mirror: `/mirrors/${MIRROR}`,
-    };
-    for (const colorScheme of ['light', 'dark'] as const) {
-      for (const width of [360, 1440]) {
-        const { page, trouble } = await openPage(browser, {
-          colorScheme,
-          viewport: { width, height: 900 },
-        });
-        for (const [name, path] of Object.entries(paths)) {
-          await page.goto(url + path);
-          assert.equal(await tooWide(page), 0, `${name} at ${width}`);
-          await page.screenshot({ path: join(SHOTS, `${name}-${width}-${colorScheme}.png`) });
-          if (width === 360) continue;
-          assert.deepEqual(await axeFindings(page), [], `${name}, ${colorScheme}`);
-        }
-        assert.deepEqual(trouble, [], `${width} ${colorScheme}`);
-        await page.context().close();
+test('every page in light and dark, narrow and wide: fits, asks nobody else, and axe finds nothing serious', async (t) => {
+  const site = await createSite(t, 24);
+  giveOddNames(site);
+  const { f, url, serial } = site;
+  const asked = { ...REQUEST, name: 'new.example.org' };
+  const begun = await f.call('POST', '/v1/registrations', asked, null);
+  assert.equal(begun.status, 201, begun.text);
+  const empty = await createEmptySites(t);
+  await mkdir(SHOTS, { recursive: true });
+  const paths = {
+    network: `${url}/`,
+    archive: `${url}/archives/debian`,
+    release: `${url}/archives/debian/releases/${serial}`,
+    mirror: `${url}/mirrors/mirror7.us.example.org`,
+    'mirror-odd': `${url}/mirrors/mirror5.gb.example.org`,
+    'not-here': `${url}/mirrors/nobody`,
+    login: `${empty.bare}/desk`,
+    desk: `${url}/desk`,
+    'no-archive': `${empty.bare}/`,
+    unpublished: `${empty.unpublished}/archives/debian`,
+    'never-seen': `${empty.unpublished}/mirrors/first.example.org`,
+  };
+  for (const width of [360, 1440]) {
+    const open = { viewport: { width, height: 900 } };
+    const { page, trouble, close } = await openPage(browser, url, open);
+    await logIn(page, f.adminToken);
+    for (const [name, path] of Object.entries(paths)) {
+      await page.goto(path);
+      assert.equal(await tooWide(page), 0, `${name} at ${width}`);
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+        const file = join(SHOTS, `${name}-${width}-${colorScheme}.png`);
+        await page.screenshot({ path: file, fullPage: true });
+        assert.deepEqual(await axeFindings(page), [], `${name} at ${width}, ${colorScheme}`);
       }
     }
-  },
-);
-
-test(
-  'sorted, filtered and paged by links and a form, with JavaScript and without',
-  { skip },
-  async (t) => {
-    const { url } = await createSite(t, 250);
-    for (const javaScriptEnabled of [true, false]) {
-      const { page, trouble } = await openPage(browser, { javaScriptEnabled });
-      const first = () => page.locator('table.mirrors tbody th a').first().textContent();
-      await page.goto(`${url}/`);
-      await page.getByRole('columnheader', { name: 'Mirror' }).getByRole('link').click();
-      assert.match(page.url(), /\?sort=mirror/);
-      assert.equal(await first(), 'mirror0.de.example.org');
-      await page.getByRole('columnheader', { name: 'Mirror' }).getByRole('link').click();
-      assert.equal(await first(), 'mirror99.ie.example.org');
-      await page.getByLabel('Country').selectOption({ label: 'Japan' });
-      await page.getByRole('button', { name: 'Filter' }).click();
-      assert.match(page.url(), /country=JP/);
-      assert.match((await first()) ?? '', /\.jp\./);
-      await page.getByRole('link', { name: 'Show all' }).click();
-      await page.getByRole('link', { name: 'Next' }).click();
-      assert.equal(await page.locator('table.mirrors tbody tr').count(), 50);
-      await page.keyboard.press('Tab');
-      assert.deepEqual(trouble, []);
-      await page.context().close();
-    }
-  },
-);
-
-test('a rollout is followed as it runs, without loading the page again', { skip }, async (t) => {
-  const { f, url, serial } = await createSite(t, 30);
-  const { page, trouble } = await openPage(browser);
-  await page.goto(`${url}/`);
-  await page.evaluate('window.loadedOnce = true');
-  const { serial: next } = await f.publish();
-  assert.equal(next > serial, true, String(next));
-  await page.getByRole('link', { name: String(next) }).waitFor({ timeout: 20_000 });
-  assert.equal(await page.evaluate('window.loadedOnce'), true);
-
-  await page.goto(`${url}/archives/debian/releases/${next}`);
-  await page.evaluate('window.loadedOnce = true');
-  const token = await f.call('POST', '/v1/rollouts/debian/halt', { reason: 'looks wrong' });
-  assert.equal(token.status, 200, token.text);
-  await page.getByText('is held').waitFor({ timeout: 20_000 });
-  assert.equal(await page.evaluate('window.loadedOnce'), true);
-  assert.deepEqual(trouble, []);
+    const foreign = trouble.filter((one) => !isOwn(one, Object.values(empty)));
+    assert.deepEqual(foreign, [], String(width));
+    await close();
+  }
 });
 
-test(
-  `${HOSTILE.length} hostile texts in every field that an operator writes run nothing and break nothing`,
-  { skip },
-  async (t) => {
-    assert.equal(HOSTILE.length >= 100, true, String(HOSTILE.length));
-    const site = await createSite(t, HOSTILE.length);
-    HOSTILE.forEach((text, index) => {
-      const like = `mirror${index}.%`;
-      site.sql(
-        `update mirror set sponsor = ?, bandwidth = ?, contact = ?, country = ?, http_url = ?, rsync_url = ?,
-       state_reason = ?, quarantine_reason = ?, quarantined_at = ? where name like ?`,
-        text,
-        text,
-        text,
-        text,
-        index % 2 === 0 ? text : `https://x.example/${text}`,
-        text,
-        text,
-        text,
-        index % 3 === 0 ? '2026-11-20T00:00:00.000Z' : null,
-        like,
-      );
-      site.sql(
-        'update mirror_archive set said_reason = ?, observed_reason = ? where mirror like ?',
-        text,
-        text,
-        like,
-      );
-      site.sql('update push set reason = ? where mirror like ?', text, like);
-      site.sql('update sighting set reason = ? where mirror like ?', text, like);
-    });
-    site.f.clock.now = new Date(site.f.clock.now.getTime() + 10_000);
-    const { page, trouble } = await openPage(browser, { viewport: { width: 360, height: 800 } });
-    for (const path of [
-      '/',
-      `/archives/debian/releases/${site.serial}`,
-      `/?q=${encodeURIComponent(HOSTILE[0] ?? '')}`,
-    ]) {
-      await page.goto(site.url + path);
-      assert.equal(await tooWide(page), 0, path);
-    }
-    await page.goto(`${site.url}/`);
-    assert.equal(await page.locator('table.mirrors tbody tr').count(), HOSTILE.length);
-    const names = await page.locator('table.mirrors tbody th a').allTextContents();
-    const bad = await page.evaluate<string[]>(`(${STRANGE})(${JSON.stringify(names)})`);
-    assert.deepEqual(bad, []);
-    assert.deepEqual(trouble, []);
-    for (const path of [
-      '/feed.atom',
-      '/mirrorz.json',
-      '/v1/public/mirrors.csv',
-      '/metrics',
-      '/badge.svg',
-    ]) {
-      assert.equal((await fetch(site.url + path)).status, 200, path);
-    }
-  },
-);
+const REQUEST = {
+  ssh: { host: 'new.example.org', port: 2222, user: 'mirror' },
+  hostKey: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB8zQ8z5vK7gXy7m0oXy0tC0Qm6vQ0m3k1o0w3m1c0lW',
+  contact: 'مركز الحوسبة <mirror@new.example.org>',
+  country: 'EG',
+  httpUrl: 'https://new.example.org/debian/',
+  archives: ['debian'],
+};
 
-/** Runs in the browser: what would have run, or taken the page's shape, had it come alive. */
-const STRANGE = `async (names) => {
-  const foreign = 'main :is(script, img, iframe, style, form, base, meta, link, object, embed), h1 ~ h1';
-  const isOdd = ({ name, value }) =>
-    name.startsWith('on') || name === 'style' ||
-    (name === 'href' && !/^(https?:|rsync:|\\/|#|\\?)/.test(value));
-  const bad = [];
-  for (const name of names) {
-    const answer = await fetch('/mirrors/' + name);
-    if (answer.status !== 200) bad.push(name + ': ' + answer.status);
-    const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
-    const odd = [...page.querySelectorAll('*')].filter((one) => [...one.attributes].some(isOdd));
-    for (const one of [...page.querySelectorAll(foreign), ...odd]) bad.push(name + ': ' + one.outerHTML);
+/** The other two masters of this test, and the answer 404 that is asked for. */
+function isOwn(trouble: string, urls: readonly string[]): boolean {
+  return urls.some((url) => trouble.startsWith(`request to ${url}/`)) || / 404 /.test(trouble);
+}
+
+test('sorted, filtered and paged by links and a form, with JavaScript and without', async (t) => {
+  const { url } = await createSite(t, 250);
+  for (const javaScriptEnabled of [true, false]) {
+    const { page, trouble, close } = await openPage(browser, url, { javaScriptEnabled });
+    const head = (name: string) => page.getByRole('columnheader', { name }).getByRole('link');
+    await page.goto('/');
+    await head('Mirror').click();
+    assert.match(page.url(), /\?sort=mirror/);
+    assert.equal(await firstRow(page), 'mirror0.de.example.org');
+    await head('Mirror').click();
+    assert.equal(await firstRow(page), 'mirror99.ie.example.org');
+    await head('Country').click();
+    assert.match((await firstRow(page)) ?? '', /\.ar\./);
+    await page.getByLabel('Country').selectOption({ label: 'Japan' });
+    await page.getByRole('button', { name: 'Filter' }).click();
+    assert.match(page.url(), /country=JP/);
+    assert.match((await firstRow(page)) ?? '', /\.jp\./);
+    await page.getByRole('link', { name: 'Show all' }).click();
+    await page.getByRole('link', { name: 'Tier 1' }).click();
+    assert.equal(await page.locator('table.mirrors tbody tr').count(), 16);
+    await page.locator('.map').getByRole('link', { name: 'France' }).dispatchEvent('click');
+    await page.waitForURL(/country=FR/);
+    assert.match((await firstRow(page)) ?? '', /\.fr\./);
+    await page.getByRole('link', { name: 'Show all' }).click();
+    await page.getByRole('link', { name: 'Next' }).click();
+    assert.equal(await page.locator('table.mirrors tbody tr').count(), 50);
+    assert.deepEqual(trouble, []);
+    await close();
   }
-  return bad;
-}`;
+});
+
+test('everything without a mouse: skip link, order, a focus that is seen, sorting and filtering', async (t) => {
+  const { url } = await createSite(t, 60);
+  const { page, trouble, close } = await openPage(browser, url);
+  await page.goto('/');
+  await page.keyboard.press('Tab');
+  const skip = await focused(page);
+  assert.deepEqual([skip.name, skip.inView], ['Skip to the content', true]);
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Tab');
+  assert.equal((await focused(page)).name, 'debian', 'past the head of the page');
+
+  await page.goto('/');
+  const seen = await tabTo(page, ({ name }) => name === 'Filter');
+  assert.deepEqual(
+    seen.map(({ place }) => place),
+    seen.map(({ place }) => place).toSorted((a, b) => a - b),
+    'in the order of the page',
+  );
+  assert.deepEqual(
+    seen.filter(({ outlined }) => !outlined).map(({ name }) => name),
+    [],
+  );
+  assert.equal(new Set(seen.map(({ place }) => place)).size, seen.length, 'none twice');
+  await tabTo(page, ({ name }) => name === 'Lag');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/sort=lag/);
+
+  await tabTo(page, ({ name }) => name === 'Skip the map');
+  await page.keyboard.press('Enter');
+  await tabTo(page, ({ name }) => name.startsWith('Country'));
+  await page.keyboard.type('Jap');
+  await tabTo(page, ({ name }) => name === 'Filter');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/country=JP/);
+  assert.match((await firstRow(page)) ?? '', /\.jp\./);
+
+  await page.goto('/mirrors/mirror7.us.example.org');
+  await tabTo(page, ({ name }) => name.startsWith('The evidence'));
+  await page.keyboard.press('Enter');
+  assert.equal(await page.getByText('sha256').first().isVisible(), true);
+  assert.deepEqual(trouble, []);
+  await close();
+});
+
+test(`${HOSTILE.length} hostile texts in every field that an operator writes run nothing and break nothing`, async (t) => {
+  assert.equal(HOSTILE.length >= 100, true, String(HOSTILE.length));
+  const site = await createSite(t, HOSTILE.length);
+  await writeHostile(site);
+  const open = { viewport: { width: 360, height: 800 } };
+  const { page, trouble, close } = await openPage(browser, site.url, open);
+  await logIn(page, site.f.adminToken);
+  const query = encodeURIComponent(HOSTILE[0] ?? '');
+  const paths = [`/archives/debian/releases/${site.serial}`, `/?q=${query}`, '/desk', '/'];
+  for (const path of paths) {
+    await page.goto(path);
+    assert.equal(await tooWide(page), 0, path);
+  }
+  assert.equal(await page.locator('table.mirrors tbody tr').count(), HOSTILE.length);
+  const names = await page.locator('table.mirrors tbody th a').allTextContents();
+  const mirrors = names.map((name) => `/mirrors/${name}`);
+  assert.deepEqual(await measureHostile(page, [...mirrors, ...paths, '/archives/debian']), []);
+  assert.deepEqual(trouble, []);
+  await close();
+  const others = [
+    '/feed.atom',
+    '/mirrorz.json',
+    '/v1/public/mirrors.csv',
+    '/metrics',
+    '/badge.svg',
+  ];
+  for (const path of others) assert.equal((await fetch(site.url + path)).status, 200, path);
+});

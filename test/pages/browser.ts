@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 
-/** Debian's Chromium; a browser of one's own may be named instead. */
-export const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) =>
+/** Debian's Chromium; scripts/test installs it. */
+const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) =>
   existsSync(path),
 );
 
@@ -19,16 +19,18 @@ const FLAGS = [
 ];
 
 export function startBrowser(): Promise<Browser> {
-  if (CHROMIUM === undefined) throw new Error('Chromium is needed: apt install chromium');
+  if (CHROMIUM === undefined) throw new Error('Chromium is needed: apt-get install chromium');
   return chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
 }
 
-/** A page that notes everything that must not happen. */
+/** A page that notes everything that must not happen: `trouble`. It may ask `url` and nobody else. */
 export async function openPage(
   browser: Browser,
+  url: string,
   options: BrowserContextOptions = {},
-): Promise<{ page: Page; trouble: string[] }> {
-  const context = await browser.newContext(options);
+): Promise<{ page: Page; trouble: string[]; close(): Promise<void> }> {
+  const { origin } = new URL(url);
+  const context = await browser.newContext({ baseURL: origin, ...options });
   const page = await context.newPage();
   const trouble: string[] = [];
   page.on('dialog', (dialog) => {
@@ -39,11 +41,10 @@ export async function openPage(
   page.on('console', (message) => {
     if (message.type() === 'error') trouble.push(`console: ${message.text()}`);
   });
-  page.on('request', (request) => {
-    const { hostname } = new URL(request.url());
-    if (hostname !== '127.0.0.1') trouble.push(`request to ${hostname}`);
+  context.on('request', (request) => {
+    if (new URL(request.url()).origin !== origin) trouble.push(`request to ${request.url()}`);
   });
-  return { page, trouble };
+  return { page, trouble, close: () => context.close() };
 }
 
 /** How much wider than the window the page is, in pixels; 0 is right. */

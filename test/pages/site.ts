@@ -10,10 +10,12 @@ export interface Site {
   serial: number;
   /** Write to the database beside the master, as a restored backup would be. */
   sql(statement: string, ...values: unknown[]): void;
+  /** So much later, every page is made anew. */
+  later(): void;
 }
 
 export async function createSite(t: TestContext, mirrors: number): Promise<Site> {
-  const f = await createFixture(t, (config) => ({ ...config, state: config.state }));
+  const f = await createFixture(t);
   await f.addArchive();
   const database = `${f.config.state}/master.sqlite`;
   seed({
@@ -39,5 +41,19 @@ export async function createSite(t: TestContext, mirrors: number): Promise<Site>
     sql(statement, ...values) {
       direct.prepare(statement).run(...values);
     },
+    later() {
+      f.clock.now = new Date(f.clock.now.getTime() + 10_000);
+    },
   };
+}
+
+/** Masters that have hardly begun: without an archive, and with one of which nothing was published. */
+export async function createEmptySites(
+  t: TestContext,
+): Promise<{ bare: string; unpublished: string }> {
+  const [bare, unpublished] = [await createFixture(t), await createFixture(t)];
+  await unpublished.addArchive();
+  await unpublished.addMirror('first.example.org');
+  for (const f of [bare, unpublished]) await f.master.app.listen({ host: '127.0.0.1', port: 0 });
+  return { bare: bare.master.url(), unpublished: unpublished.master.url() };
 }

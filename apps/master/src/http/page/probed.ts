@@ -127,7 +127,10 @@ function traceFacts(text: string): Probed['trace'] {
   const given = new Map(Object.entries(known ?? {}));
   return TRACE_FACTS.flatMap(([title, key]) => {
     const value: unknown = given.get(key);
-    return typeof value === 'string' ? [{ title, text: plain(value) }] : [];
+    if (typeof value !== 'string') return [];
+    const at = key === 'date' ? new Date(value) : undefined;
+    const isTime = at !== undefined && !Number.isNaN(at.getTime());
+    return [{ title, text: isTime ? moment(at) : plain(value) }];
   });
 }
 

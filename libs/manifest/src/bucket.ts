@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { comparePaths, type Entry } from './entry.ts';
 import { ManifestError } from './errors.ts';
@@ -32,7 +32,7 @@ export function encodeBucket(entries: readonly Entry[]): { ref: BucketRef; bytes
   const text = Buffer.from(writeEntries(entries), 'latin1');
   const bytes = gzipSync(text, { level: 6 });
   const ref = {
-    sha256: createHash('sha256').update(bytes).digest('hex'),
+    sha256: hash('sha256', bytes, 'hex'),
     bytes: bytes.length,
     unpacked: text.length,
     entries: entries.length,
@@ -134,5 +134,5 @@ function unpack(bytes: Uint8Array, ref: BucketRef): Buffer {
 }
 
 function digestOf(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
+  return hash('sha256', bytes, 'hex');
 }

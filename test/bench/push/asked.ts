@@ -20,12 +20,17 @@ export function askedProcess<Task extends object, Answer>(script: URL): Asked<Ta
   return {
     pid: child.pid ?? 0,
     async ask(task) {
+      const over = new AbortController(); // Else each question leaves a listener behind.
+      const { signal } = over;
       const answered = Promise.race([
-        once(child, 'message') as Promise<[Answer & { error?: string }]>,
-        once(child, 'exit').then(() => Promise.reject(new Error(`${script.pathname} ended`))),
+        once(child, 'message', { signal }) as Promise<[Answer & { error?: string }]>,
+        once(child, 'exit', { signal }).then(() =>
+          Promise.reject(new Error(`${script.pathname} ended`)),
+        ),
       ]);
       child.send(task);
       const [answer] = await answered;
+      over.abort();
       if (answer.error !== undefined) throw new Error(answer.error);
       return answer;
     },

@@ -59,6 +59,9 @@ function dueAt(context: SyncContext): Date {
   return new Date(context.now().getTime() + (context.archive.delete_after ?? 0));
 }
 
+/** So many files leave no more than a few thousand folders in staging. */
+const FEW_FILES = 2_000;
+
 async function cleanUp(part: Part): Promise<void> {
   const { context, planned } = part;
   const { archive } = context;
@@ -68,7 +71,7 @@ async function cleanUp(part: Part): Promise<void> {
   await pruneReleases(archive.to, planned.to.root.sha256);
   // Of a release that was staged for a while, a downstream may be fetching it just now.
   if (part.later !== undefined) await clearNext(archive.to);
-  await planned.staging.clean();
+  await planned.staging.clean(planned.plan.fetch.files <= FEW_FILES);
   rememberRoot(archive.to, planned.to.root, planned.root);
 }
 

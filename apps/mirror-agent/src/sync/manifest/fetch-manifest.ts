@@ -1,5 +1,5 @@
-import { join } from 'node:path';
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import {
   bucketName,
   LIMITS,
@@ -20,7 +20,7 @@ import { nextTraceName } from './digest-names.ts';
 import { checkFiles } from './check-files.ts';
 import { fetchFiles } from './fetch.ts';
 import { mismatch } from './mismatch.ts';
-import { offerBasis, type Staging } from './staging.ts';
+import { offerBasis, stagedManifest, type Staging } from './staging.ts';
 import type { ManifestStore } from './store.ts';
 
 /** Trace files may come along; a mirror has a few dozen of them. */
@@ -98,17 +98,15 @@ export async function fetchBuckets(
     size: bucket.bytes,
     sha256: bucket.sha256,
   }));
-  const lacking = await checkFiles(staging.files, all, context.signal);
-  if (lacking.length === 0) return;
+  const names = new Set(await readdir(stagedManifest(staging)).catch(() => []));
+  const there = all.filter(({ path }) => names.has(basename(path)));
+  const flawed = await checkFiles(staging.files, there, context.signal);
+  const good = new Set(there);
+  for (const { expected } of flawed) good.delete(expected);
+  const lacking = all.filter((expected) => !good.has(expected));
   // A part at a time: one that lists what it does not have is found out at the first part.
   for (let at = 0; at < lacking.length; at += BUCKETS_A_CALL) {
-    const part = lacking.slice(at, at + BUCKETS_A_CALL);
-    await fetchSome(
-      context,
-      upstream,
-      staging,
-      part.map((flawed) => flawed.expected),
-    );
+    await fetchSome(context, upstream, staging, lacking.slice(at, at + BUCKETS_A_CALL));
   }
 }
 

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
-import { readFileSync, rmSync } from 'node:fs';
+import { hash } from 'node:crypto';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -54,7 +54,7 @@ export function createStore(published: string, ...others: string[]): ManifestSto
         const path = join(folder, bucketName(ref));
         const bytes = readIfThere(path);
         if (bytes === undefined) continue;
-        if (createHash('sha256').update(bytes).digest('hex') === ref.sha256) return bytes;
+        if (hash('sha256', bytes, 'hex') === ref.sha256) return bytes;
         rmSync(path, { force: true });
       }
       throw new DamagedBucket(ref);
@@ -67,6 +67,7 @@ export function createStore(published: string, ...others: string[]): ManifestSto
 }
 
 function readIfThere(path: string): Buffer | undefined {
+  if (!existsSync(path)) return undefined; // An exception costs more than a look.
   try {
     return readFileSync(path);
   } catch {

@@ -16,6 +16,10 @@ export function metricRoutes(
 ): void {
   const own = new Registry();
   collectDefaultMetrics({ register: own });
+  // They are no counters, whatever their names say; the ones without "_total" tell more.
+  for (const one of ['handles', 'requests', 'resources']) {
+    own.removeSingleMetric(`nodejs_active_${one}_total`);
+  }
   app.get('/metrics', { schema: { hide: true } }, async (request, reply) => {
     const rendered = await cache.get('metrics', async () => ({
       type: Registry.PROMETHEUS_CONTENT_TYPE,

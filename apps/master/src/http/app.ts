@@ -16,7 +16,7 @@ import {
 import { handleError, refuseUrl } from './errors.ts';
 import { packAnswers } from './packed-answers.ts';
 import { routes, type RouteNeeds } from './routes/index.ts';
-import { securityHeaders } from './security-headers.ts';
+import { DOCS_CSP, securityHeaders } from './security-headers.ts';
 
 export interface AppOptions extends RouteNeeds {
   logger: FastifyBaseLogger;
@@ -64,7 +64,7 @@ export async function createApp(o: AppOptions): Promise<FastifyInstance> {
     },
     transform: jsonSchemaTransform,
   });
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true });
+  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: DOCS_CSP });
   await app.register(routes, o);
   return app;
 }

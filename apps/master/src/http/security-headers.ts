@@ -13,6 +13,11 @@ const CSP = {
   'frame-ancestors': ["'none'"],
 };
 
+/** Of the page that describes the API: its pictures stand in its style sheet. */
+export const DOCS_CSP = Object.entries({ ...CSP, 'img-src': ["'self'", 'data:'] })
+  .map(([name, values]) => `${name} ${values.join(' ')}`)
+  .join('; ');
+
 /**
  * The headers that helmet gives to every answer. They are always the same, so that it is asked for
  * them once: for each answer anew they cost more than a finished page.

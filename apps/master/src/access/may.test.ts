@@ -50,7 +50,7 @@ test('rules say whose registration is taken: by name, key, archive and address',
 test('an archive that not everybody may read about looks as if it were not there', async (t) => {
   const f = await createFixture(t);
   await f.addArchive();
-  await f.addMirror('leaf.example.org');
+  await f.addMirror('leaf.example.org', { httpUrl: 'https://leaf.example.org/' });
   await f.publish();
   const shows = async (path: string, token: string | null = null) =>
     (await f.call('GET', path, undefined, token)).text.includes('debian');
@@ -59,12 +59,36 @@ test('an archive that not everybody may read about looks as if it were not there
   const own = { id: 'theirs', effect: 'allow', action: 'read', archive: 'debian' };
   assert.equal((await f.call('POST', '/v1/acl/rules', deny)).status, 200);
   assert.equal(await shows('/v1/status'), false);
-  assert.equal(await shows('/'), false);
+  for (const path of [
+    '/',
+    '/mirrors/leaf.example.org',
+    '/feed.atom',
+    '/mirrors/leaf.example.org/feed.atom',
+    '/metrics',
+    '/mirrorz.json',
+    '/v1/public/archives',
+    '/v1/public/changes',
+    '/v1/public/mirrors',
+    '/v1/public/mirrors.csv',
+    '/v1/public/mirrors/leaf.example.org',
+  ]) {
+    assert.equal(await shows(path), false, path);
+  }
   for (const path of [
     '/archives/NAME',
+    '/archives/NAME/feed.atom',
+    '/archives/NAME/badge.svg',
+    '/get/NAME/dists/Release',
+    '/lists/NAME/plain',
     '/v1/archives/NAME/head',
     '/v1/archives/NAME/hold',
     '/v1/public/archives/NAME/releases',
+    '/v1/public/archives/NAME/releases.csv',
+    '/v1/public/archives/NAME/releases/2026112100',
+    '/v1/public/archives/NAME/releases/2026112100/mirrors',
+    '/v1/public/changes?archive=NAME',
+    '/v1/public/mirrors?archive=NAME',
+    '/v1/public/mirrors/leaf.example.org/sums?archive=NAME',
   ]) {
     const get = async (name: string) => {
       const { status, text } = await f.call('GET', path.replace('NAME', name), undefined, null);

@@ -124,17 +124,21 @@ export function createPages({ db, network, now, cache, overview }: PagesOptions)
             .filter((standing) => standing.mirror === name)
             .map((standing) => ({ standing, newest: release?.serial ?? null })),
         );
+        // Others may be such as not everybody may read about.
+        const shown = new Set(standings.map(({ standing }) => standing.archive));
+        const ofThese = <T extends { archive: string }>(rows: readonly T[]) =>
+          rows.filter(({ archive }) => shown.has(archive));
         const facts = {
           mirror,
           standings,
           tier: tree.tier(name),
           downstreams: tree.downstreams(name).toSorted(),
           history: await pushHistory(db, name, HISTORY),
-          errors: await pushErrors(db, name, ERRORS),
+          errors: ofThese(await pushErrors(db, name, ERRORS)),
           sightings: await listSightings(db, { mirror: name, vantage: MASTER_VANTAGE }),
           days: await listSums(db, 'probe_day', { since: twoWeeksBefore(now()), mirror: name }),
           metrics: await listMetrics(db, { mirror: name }),
-          sightErrors: await listSightErrors(db, name),
+          sightErrors: ofThese(await listSightErrors(db, name)),
         };
         return finish('mirror', name, mirrorPage(facts, now()), {
           live: EVENTS,

@@ -118,6 +118,21 @@ void describe('at home among stock mirrors', { skip: !isFtpsyncInstalled() }, ()
         .at(-1) ?? '';
     const firstCommitted = of.map(({ committedAt }) => committedAt ?? '').toSorted()[0] ?? '';
     assert.equal(lastStaged <= firstCommitted, true, JSON.stringify(done.pushes));
+    // The hub passed stage 1 on before it answered, and stage 2 when it had that.
+    assert.match(all.hub.log(), /Trigger slave mirrors using +-f -k mhop[\s\S]*-f -k stage2/);
+    assert.match(all.hub.relayLog(), /Pushkind: mhop[\s\S]*Pushkind: stage2/);
+    assert.deepEqual(troubles(), []);
+    const { json } = await all.network.master.command(
+      ...['export', 'runmirrors', '--json', '--to', join(all.network.folder, 'exported')],
+    );
+    const { mirrors, leftOut } = json as { mirrors: number; leftOut: string[] };
+    assert.equal(mirrors, 1);
+    assert.deepEqual(
+      leftOut.map((line) => line.replace(/\..*: the/, ': the')).toSorted(),
+      ['beside', 'relay', 'stock'].map(
+        (one) => `${one}: the runmirrors of hub.example.org pushes it`,
+      ),
+    );
     await setPolicy(all.network, { switch: 'as-ready' });
   });
 

@@ -63,7 +63,7 @@ void describe('stock ftpsync below us', { skip: !isFtpsyncInstalled() }, () => {
     direct = await stock('stock.example.org', rsyncPort);
     below = await stock('below.example.org', hub?.rsyncPort ?? 0);
     proxy = await createTcpProxy(direct.sshPort);
-    await add(direct, proxy.port, { stock: { push: 'staged', names } });
+    await add(direct, proxy.port, { stock: { push: 'staged', callback: true, names } });
     await add(below, below.sshPort, { upstream: 'hub1', stock: { push: 'staged', names } });
     await buildPlainTree(network.tree('debian'), { files: 30 });
     await mkdir(join(network.tree('debian'), 'dists/stable'), { recursive: true });
@@ -88,6 +88,9 @@ void describe('stock ftpsync below us', { skip: !isFtpsyncInstalled() }, () => {
       assert.equal(await serialOf(one.tree), first, one.name);
       assert.match(one.log(), /Mirrorsync done/);
     }
+    // It has nobody to call, and says so.
+    assert.match(direct.log(), /We are asked to call back/);
+    assert.doesNotMatch(below.log(), /We are asked to call back/);
   });
 
   void test('an agent syncs from a stock mirror between us', async () => {

@@ -35,10 +35,12 @@ export function exportCommand(): Command {
 async function run(o: ExportOptions): Promise<void> {
   const answer = z.object({ mirrors: z.array(mirrorSchema) });
   const { mirrors } = await createClient(o).get(apiPath('mirrors'), answer);
-  const mine = mirrors.filter(
+  const direct = mirrors.filter(
     ({ sender, state, archives }) =>
       sender === MASTER && state === 'active' && archives.some((one) => one.archive === o.archive),
   );
+  const relaying = new Set(mirrors.filter(({ stock }) => stock?.runmirrors === true).map(nameOf));
+  const mine = direct.filter(({ upstream }) => !relaying.has(upstream ?? ''));
   const folder = resolve(o.to);
   const knownHosts = join(folder, 'known_hosts');
   const pushed = mine.map(({ name, kind, ssh, hostKey, stock, archives }) => {
@@ -47,6 +49,9 @@ async function run(o: ExportOptions): Promise<void> {
     return { name, kind, ssh, hostKey, push, stockName: stock?.names[o.archive] ?? main };
   });
   const files = toRunmirrors(pushed, { key: readConfig(o).push_key, knownHosts });
+  for (const { name, upstream } of direct.filter((one) => !mine.includes(one))) {
+    files.leftOut.push(`${name}: the runmirrors of ${upstream} pushes it`);
+  }
   await mkdir(folder, { recursive: true });
   const conf = join(folder, 'runmirrors.conf');
   const mirror = join(folder, 'runmirrors.mirror');
@@ -58,4 +63,8 @@ async function run(o: ExportOptions): Promise<void> {
   }
   say(`${conf}, ${mirror} and ${knownHosts} are written, for ${pushed.length} mirrors.`);
   for (const what of files.leftOut) warn(`left out: ${what}`);
+}
+
+function nameOf({ name }: { name: string }): string {
+  return name;
 }

@@ -1,3 +1,4 @@
+import { hasForeignTrace } from '../../archive/foreign-trace.ts';
 import type { DbOrTrx } from '../../db/open.ts';
 import { knownReleases } from '../../db/releases.ts';
 import { findSighting, MASTER_VANTAGE } from '../../db/sightings.ts';
@@ -33,6 +34,7 @@ export async function readKnown(
       publicAt: row.public_at === null ? null : new Date(row.public_at),
     })),
     kind: mirror.kind,
+    foreignTrace: mirror.kind === 'ftpsync' && (await hasForeignTrace(db, archive)),
     claimed,
     highest: epoch === null || serial === null ? null : { epoch, serial },
     updatingSince: before?.state === 'updating' ? new Date(before.since) : null,

@@ -142,6 +142,8 @@ test('a stock mirror is judged by its trace file and its archive serial, an agen
   assert.equal(state({ heads: [Buffer.from('<html>')], trace: trace('3') }, stock), 'fresh');
   assert.equal(state({ heads: [], trace: trace('unknown') }, stock), 'empty');
   assert.equal(state({ heads: [], trace: trace('3') }), 'empty');
+  const dak = { ...stock, foreignTrace: true };
+  assert.equal(state({ heads: [], trace: trace('3') }, dak), 'empty', 'a serial of dak');
   const back = { ...stock, highest: { epoch: 1, serial: 3 } };
   assert.equal(state({ heads: [], trace: trace('2') }, back), 'rolled-back');
 });

@@ -23,6 +23,8 @@ export interface Known {
   releases: readonly KnownRelease[];
   /** A stock ftpsync mirror need not have a head: its trace file speaks for it. */
   kind: 'agent' | 'ftpsync';
+  /** But not where another program, such as dak, counts the archive's serials. */
+  foreignTrace?: boolean;
   /** The release that it last said to serve, when it said so before the look. */
   claimed: number | null;
   /** The highest release that it was ever seen to show. */
@@ -166,6 +168,10 @@ function judgeTrace(trace: TraceFile | null, look: Look, known: Known): Judged {
   const serial = serialOf(trace);
   if (known.kind === 'agent' || serial === undefined) {
     return { ...NOTHING, state: 'empty', reason: whyEmpty(trace, look, known) };
+  }
+  if (known.foreignTrace === true) {
+    const reason = `It shows no head, and ${serial} in its trace file is a serial of another program.`;
+    return { ...NOTHING, state: 'empty', reason };
   }
   const release = known.releases.find((one) => one.serial === serial);
   const lag = lagBehind(serial, known, look.at);

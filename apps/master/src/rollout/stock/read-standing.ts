@@ -1,11 +1,8 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { NetError } from '@pushmirror/net';
 import { parseTrace, type TraceFile } from '@pushmirror/trace';
 import { TriggerError } from '@pushmirror/trigger/errors';
 import { HEAD_PATH, parseHead } from '@pushmirror/trigger/head/head';
-import { isOurTrace } from '../../archive/master-trace.ts';
-import { findArchive } from '../../db/archives.ts';
+import { hasForeignTrace } from '../../archive/foreign-trace.ts';
 import type { Db } from '../../db/open.ts';
 import type { StockPush } from '../../db/stock-pushes.ts';
 import { MasterError } from '../../errors.ts';
@@ -35,7 +32,7 @@ export async function readStanding(
     });
   const text = await read(address.url);
   const trace = text && parseTrace(text.toString('utf8'));
-  if (trace === undefined || kind === 'stage1' || !(await isForeign(o.db, push.archive))) {
+  if (trace === undefined || kind === 'stage1' || !(await hasForeignTrace(o.db, push.archive))) {
     return { trace };
   }
   const { archiveSerial: _theirs, ...rest } = trace;
@@ -44,14 +41,6 @@ export async function readStanding(
   const head = await read(address.url.replace(/project\/trace\/[^/]+$/, HEAD_PATH));
   const serial = head && serialOf(head);
   return { trace: serial === undefined ? rest : { ...rest, archiveSerial: String(serial) } };
-}
-
-/** Whether another program than ours writes the archive's `project/trace/master`. */
-async function isForeign(db: Db, name: string): Promise<boolean> {
-  const archive = await findArchive(db, name);
-  if (archive === undefined) return false;
-  const path = join(archive.path, 'project/trace/master');
-  return !isOurTrace(await readFile(path, 'latin1').catch(() => undefined));
 }
 
 function serialOf(head: Buffer): number | undefined {

@@ -122,9 +122,9 @@ void describe('at home among stock mirrors', { skip: !isFtpsyncInstalled() }, ()
     assert.match(all.hub.log(), /Trigger slave mirrors using +-f -k mhop[\s\S]*-f -k stage2/);
     assert.match(all.hub.relayLog(), /Pushkind: mhop[\s\S]*Pushkind: stage2/);
     assert.deepEqual(troubles(), []);
-    const { json } = await all.network.master.command(
-      ...['export', 'runmirrors', '--json', '--to', join(all.network.folder, 'exported')],
-    );
+    const to = join(all.network.folder, 'exported');
+    const exporting = ['export', 'runmirrors', '--json', '--to', to];
+    const { json } = await all.network.master.command(...exporting);
     const { mirrors, leftOut } = json as { mirrors: number; leftOut: string[] };
     assert.equal(mirrors, 1);
     assert.deepEqual(

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { SMTPServer } from 'smtp-server';
+import type { Agent } from '../harness/agent.ts';
 import { serveTree } from '../harness/http-tree.ts';
-import { createNetwork } from '../harness/network.ts';
+import { createNetwork, type Network } from '../harness/network.ts';
 import { freePort } from '../harness/ports.ts';
 import { waitFor } from '../harness/wait.ts';
 
@@ -72,9 +75,9 @@ test(
     await network.start();
     await master.service.restart();
     await master.api(`/v1/mirrors/${hub.name}/change`, { httpUrl: `${web.url}/` });
-    const to = ['--mirror', hub.name, '--mail', 'ops@example.org'];
-    const added = await master.command('notice', 'add', ...to, '--json');
-    assert.equal(added.code, 0, added.stderr);
+    await post.start();
+    await subscribe(network, hub, post.mails);
+    await post.stop();
     const outbox = async () => {
       const { stdout } = await master.command('notice', 'outbox', '--json');
       return (
@@ -104,6 +107,8 @@ test(
     await master.service.start();
     await until('the mail of before the kill arrives', () => post.mails.length > 0);
     assert.match(post.mails[0]?.subject ?? '', /debian is stale/);
+    const shown = await hub.command('notices', '--token-file', tokenFile(hub));
+    assert.match(shown.stdout, /sent {2}hub1: debian is stale/);
 
     post.fallSilent(true);
     await hub.service.start();
@@ -125,3 +130,38 @@ test(
     assert.match(post.mails[0]?.text ?? '', new RegExp(`Looked at: +${web.url}`));
   },
 );
+
+/** As an operator does: ask, read the mail, say the code. */
+async function subscribe(
+  { master }: Network,
+  mirror: Agent,
+  mails: { subject: string; text: string }[],
+): Promise<void> {
+  const made = await master.command(
+    'token',
+    'create',
+    '--role',
+    'operator',
+    '--label',
+    'jane',
+    '--mirror',
+    mirror.name,
+  );
+  await writeFile(tokenFile(mirror), made.stdout, { mode: 0o600 });
+  const notices = async (...args: string[]) => {
+    const ended = await mirror.command('notices', ...args, '--token-file', tokenFile(mirror));
+    assert.equal(ended.code, 0, ended.stderr);
+    return ended.stdout;
+  };
+  assert.match(await notices('--mail', 'ops@example.org'), /waits for its code/);
+  const said = await waitFor(() => /notices --confirm (\S+)/.exec(mails[0]?.text ?? '')?.[1], {
+    deadlineMs: 20_000,
+    describe: 'the code was mailed',
+  });
+  mails.length = 0;
+  assert.match(await notices('--confirm', said), /Confirmed/);
+}
+
+function tokenFile({ folder }: Agent): string {
+  return join(folder, 'operator_token');
+}

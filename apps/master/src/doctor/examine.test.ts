@@ -109,6 +109,28 @@ void test('doctor: each fault is made, seen, and told how to mend', async (t) =>
     await new Promise((resolve) => hangsUp.close(resolve));
   });
 
+  await t.test('a mail server that is away, or answers as none does', async () => {
+    const mail = { host: '127.0.0.1', tls: 'none', from: 'push@example.org' };
+    assert.match(
+      await one('mail', { mail: { ...mail, port: 1 } }),
+      /fault: .* \| Correct \[mail\]/,
+    );
+    const server = createServer((socket) => {
+      socket.on('data', (text) => {
+        socket.write(String(text).startsWith('EHLO') ? '250 mail.example.org\r\n' : '221 bye\r\n');
+      });
+      socket.on('error', () => {});
+      socket.write('220 mail.example.org ESMTP\r\n');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const at = (server.address() as AddressInfo).port;
+    assert.match(
+      await one('mail', { mail: { ...mail, port: at } }),
+      /good: 127\.0\.0\.1 takes mails/,
+    );
+    await new Promise((resolve) => server.close(resolve));
+  });
+
   await t.test('rsync that is not there', async () => {
     const before = process.env['PATH'];
     await mkdir(join(folder, 'bin'));

@@ -5,6 +5,7 @@ import { readSecret, run, within } from '@pushmirror/host';
 import { parseAllowedSigners } from '@pushmirror/trigger/head/allowed-signers';
 import { z } from 'zod';
 import { localUrl, readMasterConfig, type MasterConfig } from '../config.ts';
+import { mailerOf } from '../notify/mailer.ts';
 import { readKeys } from '../setup/keys.ts';
 
 /** What one check found; of a fault, how to mend it. */
@@ -26,7 +27,14 @@ export async function examine(path: string): Promise<Finding[]> {
   const { config } = settings;
   const findings = [settings.finding, await rsync()];
   if (config === undefined) return findings;
-  const parts = [keys(config), state(config), service(config), daemon(config), archives(config)];
+  const parts = [
+    keys(config),
+    state(config),
+    service(config),
+    daemon(config),
+    mail(config),
+    archives(config),
+  ];
   return [...findings, ...(await Promise.all(parts)).flat()];
 }
 
@@ -121,6 +129,25 @@ async function daemon({ rsyncd }: MasterConfig): Promise<Finding> {
       socket.once('close', () => reject(new Error(`${host}:${port} hangs up`)));
     });
     return { seen: `${host}:${port} answers` };
+  });
+  return finding;
+}
+
+/** Whether notices can leave by mail. */
+async function mail(config: MasterConfig): Promise<Finding> {
+  if (config.mail === undefined) {
+    return { check: 'mail', state: 'good', seen: 'none is set: notices go to webhooks only' };
+  }
+  const { host } = config.mail;
+  const mend = 'Correct [mail] in the settings, or start the mail server.';
+  const { finding } = await tried('mail', mend, async () => {
+    const mailer = mailerOf(config);
+    try {
+      await mailer?.check(within(SOON_MS));
+    } finally {
+      mailer?.close();
+    }
+    return { seen: `${host} takes mails from here` };
   });
   return finding;
 }

@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs';
 import { parseCidr } from '@pushmirror/acl';
-import { errnoOf, HostError, readSecret } from '@pushmirror/host';
 import { createGuard, createGuardedClient, createResolve } from '@pushmirror/net';
 import type { Logger } from 'pino';
 import { publicUrl, type MasterConfig } from '../config.ts';
@@ -9,8 +7,8 @@ import { every } from '../setup/every.ts';
 import { VERSION } from '../version.ts';
 import { beginNotices } from './begin.ts';
 import { deliverDue } from './deliver.ts';
+import { mailerOf } from './mailer.ts';
 import { pruneNotices } from './prune.ts';
-import { createMailer, type Mailer } from './send-mail.ts';
 import { watchCertificates, watchQuarantines } from './watch-mirrors.ts';
 import { watchRollouts } from './watch-rollouts.ts';
 import { watchSights } from './watch-sights.ts';
@@ -114,22 +112,4 @@ export function createNotifying(o: NotifyingOptions): Notifying {
       mailer?.close();
     },
   };
-}
-
-function mailerOf({ mail, name }: MasterConfig): Mailer | undefined {
-  if (mail === undefined) return undefined;
-  const { password_file: file, ca_file: authorities } = mail;
-  const password = file === undefined ? undefined : readSecret(file).toString('utf8').trim();
-  const ca = authorities === undefined ? undefined : readText(authorities);
-  return createMailer({ settings: mail, password, ca, name });
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new HostError('secret-unreadable', `${path} cannot be read (${errnoOf(cause)}).`, {
-      cause,
-    });
-  }
 }

@@ -17,6 +17,8 @@ export interface Mail {
 export interface Mailer {
   /** Never rejects. */
   send(mail: Mail, signal: AbortSignal): Promise<Outcome>;
+  /** Connect and log in, and send nothing. Rejects with what is wrong. */
+  check(signal: AbortSignal): Promise<void>;
   close(): void;
 }
 
@@ -36,6 +38,10 @@ export function createMailer(o: {
 }): Mailer {
   let transport: Promise<Transporter> | undefined;
   return {
+    async check(signal) {
+      transport ??= open(o);
+      await ended((await transport).verify(), signal);
+    },
     async send(mail, signal) {
       transport ??= open(o);
       try {

@@ -61,11 +61,15 @@ function isShown(block: Block): boolean {
   return 'shown' in block.notes;
 }
 
-/** `pmi_...`, `pmt_...`, `SHA256:...`: the last that was printed. */
-function fill(text: string, said: readonly string[]): string {
-  return text.replaceAll(/\b(pmi_|pmt_|pmo_|SHA256:)(?:\.\.\.|…)/g, (whole, prefix: string) => {
+/** `pmi_...`, `SHA256:...`: the last that was printed. An invitation counts once. */
+function fill(text: string, said: string[]): string {
+  return text.replaceAll(/\b(pmi_|SHA256:)(?:\.\.\.|…)/g, (whole, prefix: string) => {
     const all = said.join('\n').match(new RegExp(`${prefix}[\\w+/=-]{10,}`, 'g'));
-    return all?.at(-1) ?? whole;
+    const last = all?.at(-1);
+    if (last === undefined) return whole;
+    if (prefix === 'pmi_')
+      said.splice(0, said.length, ...said.map((one) => one.replaceAll(last, '')));
+    return last;
   });
 }
 

@@ -48,8 +48,9 @@ void describe(
       world = await createWorld([
         { names: ['ftp.example.org', 'push.example.org'], proxyTo: 8470 },
         { names: ['hub1.example.org'] },
-        { names: ['mirror.example.org'] },
+        { names: ['mirror.example.org', 'new.example.org', 'rsync.example.org'] },
         { names: ['leaf1.example.org'] },
+        { names: ['stock.example.org'] },
       ]);
       await on('ftp.example.org', makeArchive);
     });
@@ -60,6 +61,16 @@ void describe(
       const tree = (host: string) =>
         on(host, 'cd /srv/mirrors/debian && find pool dists -type f | sort | xargs sha256sum');
       assert.equal(await tree('hub1.example.org'), await tree('ftp.example.org'));
+    });
+
+    void test('docs/operators.md: from nothing to a served mirror, day by day, and from ftpsync', async () => {
+      await on('ftp.example.org', moreArchives);
+      await on('stock.example.org', ftpsyncConf);
+      await on('mirror.example.org', stockUpstream);
+      said.push(
+        await on('ftp.example.org', 'mirror-master mirror invite; mirror-master mirror invite'),
+      );
+      await follow('docs/operators.md', 'mirror.example.org');
     });
 
     void test('nothing stands for something that no document says', async () => {
@@ -90,4 +101,33 @@ const makeArchive = `
   head -c 20000 /dev/urandom >pool/main/h/hello/hello_1_amd64.deb
   printf 'Package: hello\\nFilename: pool/main/h/hello/hello_1_amd64.deb\\n' >dists/stable/main/binary-amd64/Packages
   printf 'Suite: stable\\n' >dists/stable/Release
+`;
+
+const moreArchives = `
+  install -d -o pushmirror -g pushmirror /srv/mirrors/security/project
+  mkdir -p /srv/mirrors/security/dists && echo 'Suite: stable-security' >/srv/mirrors/security/dists/Release
+  mirror-master archive add security /srv/mirrors/security
+  mirror-master publish security
+`;
+
+/** As the operator of a stock mirror has it. */
+const ftpsyncConf = `
+  mkdir -p /etc/ftpsync /srv/mirrors/debian
+  cat >/etc/ftpsync/ftpsync.conf <<'END'
+MIRRORNAME=stock.example.org
+TO=/srv/mirrors/debian/
+RSYNC_HOST=rsync.example.org
+RSYNC_PATH=debian
+MAILTO=\`whoami\`
+END
+  cat /etc/ftpsync/ftpsync.conf
+`;
+
+/** A host with a stock rsync daemon, which knows nothing of us. */
+const stockUpstream = `
+  mkdir -p /srv/plain/dists/stable /srv/plain/project/trace
+  echo 'Suite: stable' >/srv/plain/dists/stable/Release
+  date >/srv/plain/project/trace/rsync.example.org
+  printf '[debian]\\npath = /srv/plain\\n' >/etc/rsyncd.conf
+  rsync --daemon
 `;

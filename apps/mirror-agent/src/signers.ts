@@ -38,7 +38,8 @@ const kept = z.object({ anchor: z.string(), texts: z.array(z.string()).max(200) 
 /**
  * Read an allowed_signers file, and read it again whenever it has changed, so that a new key counts
  * without a restart. When a changed file is broken, those read before stay in force. What was learnt
- * holds for as long as the file says the same: a person who changes it begins anew.
+ * holds for as long as the file says the same: a person who changes it begins anew. It may name nobody
+ * at the start, as where all upstreams are stock mirrors; that later all are gone is taken for a mistake.
  *
  * @throws AgentError `config` when the file cannot be used at the start.
  */
@@ -47,6 +48,7 @@ export function openSigners(o: SignerOptions): SignerStore {
   const mutex = createMutex();
   let seen = stamp(path);
   let anchor = read(path);
+  if (anchor.length === 0) o.onProblem(nobody(path));
   let trust = readLearnt(o, anchor);
   let complaint = '';
 
@@ -56,6 +58,7 @@ export function openSigners(o: SignerOptions): SignerStore {
     seen = now;
     try {
       const fresh = read(path);
+      if (fresh.length === 0) throw new AgentError('config', nobody(path));
       if (digestOf(fresh) === digestOf(anchor)) return;
       anchor = fresh;
       trust = readLearnt(o, anchor);
@@ -122,12 +125,14 @@ function stamp(path: string): string {
 
 function read(path: string): readonly AllowedSigner[] {
   try {
-    const signers = parseAllowedSigners(readFileSync(path, 'utf8'), path);
-    if (signers.length > 0) return signers;
+    return parseAllowedSigners(readFileSync(path, 'utf8'), path);
   } catch (cause) {
     const errno = errnoOf(cause);
     const why = errno === undefined ? messageOf(cause) : `${path} cannot be read (${errno}).`;
     throw new AgentError('config', `allowed_signers: ${why}`, { cause });
   }
-  throw new AgentError('config', `allowed_signers: ${path} names nobody.`);
+}
+
+function nobody(path: string): string {
+  return `allowed_signers: ${path} names nobody: no head is believed.`;
 }

@@ -1,7 +1,10 @@
-import { resolve } from 'node:path';
-import { renderAuthorizedKey } from '@pushmirror/acl';
+import { existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { parsePublicKey, renderAuthorizedKey, type PublicKey } from '@pushmirror/acl';
 import type { Command } from 'commander';
 import { sourcesOnDisk } from '../access/local.ts';
+import { readPending } from '../register/pending.ts';
+import { placesIn } from '../register/places.ts';
 import { loadSettings } from '../settings.ts';
 import { statePaths } from '../state/paths.ts';
 import { newCommand, type CommandContext, type CommonOptions } from './context.ts';
@@ -22,9 +25,7 @@ export function authorizedKeysCommand(context: CommandContext): Command {
     .option('--program <file>', 'the agent’s program', '/usr/bin/mirror-agent')
     .action(async (options: CommonOptions & { program: string }) => {
       const config = resolve(options.config);
-      const settings = loadSettings(config);
-      const sources = await sourcesOnDisk(settings, statePaths(settings.config.state));
-      const lines = sources.peers().map(({ name, key }) => {
+      const lines = (await peersOf(config)).map(({ name, key }) => {
         const command = [options.program, 'receive', '--config', config, '--peer', name];
         return { peer: name, line: renderAuthorizedKey({ command, key, comment: name }) };
       });
@@ -32,4 +33,15 @@ export function authorizedKeysCommand(context: CommandContext): Command {
       if (options.json === true) stdout(`${JSON.stringify({ lines })}\n`);
       else for (const { line } of lines) stdout(`${line}\n`);
     });
+}
+
+/** Who may push; while a registration is under way, the master that looks whether it may. */
+async function peersOf(config: string): Promise<readonly { name: string; key: PublicKey }[]> {
+  if (!existsSync(config)) {
+    const { pending } = placesIn(dirname(config), config, undefined);
+    const masterKey = (await readPending(pending))?.masterKey;
+    if (masterKey !== undefined) return [{ name: 'master', key: parsePublicKey(masterKey) }];
+  }
+  const settings = loadSettings(config);
+  return (await sourcesOnDisk(settings, statePaths(settings.config.state))).peers();
 }

@@ -95,7 +95,9 @@ async function begin(
     hostKey,
     pushKey,
   });
-  const pending = { master, mirror: answers.name, id: registration.id, token, operatorToken };
+  const { pushKey: masterKey } = o.network;
+  const { id } = registration;
+  const pending = { master, mirror: answers.name, id, token, operatorToken, masterKey };
   await writePending(places.pending, pending);
   o.say(`Registration ${registration.id} of ${answers.name} at ${o.network.network} has begun.`);
   return { pending, standing: registration };
@@ -171,7 +173,7 @@ function authorizedKeyHint({ network, places, answers }: RegisterOptions): strin
     key: parsePublicKey(network.pushKey),
     comment: 'master',
   });
-  return `Put this line into ~${answers.ssh.user}/.ssh/authorized_keys (afterwards, mirror-agent authorized-keys prints all that are needed):\n${line}`;
+  return `Unless sshd asks mirror-agent authorized-keys, put this line into ~${answers.ssh.user}/.ssh/authorized_keys:\n${line}`;
 }
 
 /** The configuration last but one: with it the mirror is set up; then the registration is over. */

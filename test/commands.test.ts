@@ -121,7 +121,7 @@ async function understood(words: readonly string[], at: string): Promise<string[
   if (name === undefined) return [];
   try {
     // Parsed by a program of its own, since commander keeps what it has parsed.
-    await (await parsedProgram(name as ProgramName)).parseAsync(call, { from: 'user' });
+    await (await parsedProgram(name as ProgramName, call[0])).parseAsync(call, { from: 'user' });
     return [];
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return [];

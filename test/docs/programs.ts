@@ -4,19 +4,19 @@ import { agentProgram } from '../../apps/mirror-agent/src/commands/program.ts';
 
 export type ProgramName = 'mirror-master' | 'mirror-agent';
 
-/** One of our programs with all its commands; each is only parsed, and does nothing. */
-export async function parsedProgram(name: ProgramName): Promise<Command> {
-  const program = name === 'mirror-master' ? await masterProgram() : await silentAgent();
+/** One of our programs with all its commands, or the one that is called; each is only parsed, and does nothing. */
+export async function parsedProgram(name: ProgramName, called?: string): Promise<Command> {
+  const program = await (name === 'mirror-master' ? masterProgram(called) : silentAgent(called));
   for (const { command } of leavesOf(program)) {
     command.action(() => undefined).configureOutput({ writeOut: () => {}, writeErr: () => {} });
   }
   return program;
 }
 
-function silentAgent(): Promise<Command> {
+function silentAgent(called?: string): Promise<Command> {
   const output = { stdout: () => {}, stderr: () => {} };
   const defaultConfig = '/etc/pushmirror/mirror-agent.toml';
-  return agentProgram({ output, defaultConfig, exit: () => {} });
+  return agentProgram({ output, defaultConfig, exit: () => {} }, called);
 }
 
 /** The commands that do something, each with the words that call it. */

@@ -10,6 +10,17 @@ export interface Ran {
   text: string;
 }
 
+export interface DocumentOptions {
+  name: string;
+  world: World;
+  /** On which it is, where a block does not say. */
+  host: string;
+  /** What was printed so far, in this document and before. */
+  said: string[];
+  /** What the reader gets from elsewhere: words of the document, and what stands there in truth. */
+  given: Record<string, () => Promise<string>>;
+}
+
 /**
  * Do what a document says, in its order. Its fenced blocks:
  *
@@ -23,19 +34,16 @@ export interface Ran {
  *
  * @throws Error naming the first line that is not true
  */
-export async function runDocument(
-  markdown: string,
-  o: { name: string; world: World; host: string; said: string[] },
-): Promise<Ran[]> {
+export async function runDocument(markdown: string, o: DocumentOptions): Promise<Ran[]> {
   const ran: Ran[] = [];
   let printed: string | undefined;
   for (const block of fencedBlocks(markdown)) {
     const host = o.world.host(block.notes['host'] ?? o.host);
     const wrong = (what: string) => new Error(`${o.name}:${block.line}: ${what}`);
     const { file } = block.notes;
-    if (file !== undefined) await writeAs(host, file, fill(block.text, o.said), block.language);
+    if (file !== undefined) await writeAs(host, file, await fill(block.text, o), block.language);
     else if (block.language === 'sh') {
-      const text = fill(block.text, o.said);
+      const text = await fill(block.text, o);
       const result = await host.run(`exec 2>&1\nset -eo pipefail\n${text}`, 180_000);
       printed = result.stdout;
       o.said.push(printed);
@@ -61,12 +69,15 @@ function isShown(block: Block): boolean {
   return 'shown' in block.notes;
 }
 
-/** `pmi_...`, `SHA256:...`: the last that was printed. An invitation counts once. */
-function fill(text: string, said: string[]): string {
-  return text.replaceAll(/\b(pmi_|SHA256:)(?:\.\.\.|…)/g, (whole, prefix: string) => {
+/** `pmi_...`, `pmt_...`, `SHA256:...`: the last that was printed. An invitation counts once. */
+async function fill(text: string, { said, given }: DocumentOptions): Promise<string> {
+  let whole = text;
+  for (const [word, real] of Object.entries(given))
+    if (whole.includes(word)) whole = whole.replaceAll(word, await real());
+  return whole.replaceAll(/\b(pmi_|pmt_|SHA256:)(?:\.\.\.|…)/g, (found, prefix: string) => {
     const all = said.join('\n').match(new RegExp(`${prefix}[\\w+/=-]{10,}`, 'g'));
     const last = all?.at(-1);
-    if (last === undefined) return whole;
+    if (last === undefined) return found;
     if (prefix === 'pmi_')
       said.splice(0, said.length, ...said.map((one) => one.replaceAll(last, '')));
     return last;

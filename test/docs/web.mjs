@@ -10,7 +10,8 @@ const serve = port === undefined ? file : pass;
 createServer(serve).listen(80);
 createTlsServer({ key: readFileSync(key), cert: readFileSync(cert) }, serve).listen(443);
 
-function file({ url }, response) {
+function file({ url, method }, response) {
+  if (method === 'POST') return response.writeHead(204).end();
   const path = normalize(decodeURIComponent(new URL(url, 'http://x').pathname));
   const stream = createReadStream(join('/srv/mirrors', path));
   stream.on('error', () => response.writeHead(404).end());

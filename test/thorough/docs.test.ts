@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fencedBlocks } from '../docs/markdown.ts';
 import { runDocument } from '../docs/run-document.ts';
+import { waitFor } from '../harness/wait.ts';
 import { canHaveWorld, createWorld, type World } from '../docs/world.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -25,6 +26,25 @@ void describe(
   () => {
     let world: World;
     const said: string[] = [];
+    /** What readers get from elsewhere. */
+    const given = {
+      '1a2b3c4d:ABCD2345': () =>
+        waitFor(
+          async () =>
+            /--confirm (\w+:\w+)/.exec(
+              (await on('ftp.example.org', 'cat /var/mail/all')).replaceAll(/=\r?\n/g, ''),
+            )?.[1],
+          {
+            deadlineMs: 30_000,
+            everyMs: 500,
+            describe: () =>
+              on(
+                'ftp.example.org',
+                'echo a mail with a code comes; cat /var/mail/all; tail -5 /var/log/mirror-master.log',
+              ),
+          },
+        ),
+    };
     const on = async (host: string, text: string) => {
       const { code, stdout, stderr } = await world.host(host).run(`set -e\n${text}`);
       assert.equal(code, 0, `${text}: ${stdout}${stderr}`);
@@ -35,8 +55,11 @@ void describe(
     /** Every command of the document is run. */
     async function follow(name: string, host: string): Promise<void> {
       const markdown = await read(name);
-      const ran = await runDocument(markdown, { name, world, host, said });
-      const commands = fencedBlocks(markdown).filter(({ language }) => language === 'sh');
+      const ran = await runDocument(markdown, { name, world, host, said, given });
+      const commands = fencedBlocks(markdown).filter(
+        // A program that is written to a file is run by what calls it.
+        ({ language, notes }) => language === 'sh' && notes['file'] === undefined,
+      );
       assert.deepEqual(
         ran.map(({ line }) => line),
         commands.map(({ line }) => line),
@@ -47,7 +70,7 @@ void describe(
     before(async () => {
       world = await createWorld([
         { names: ['ftp.example.org', 'push.example.org'], proxyTo: 8470 },
-        { names: ['hub1.example.org'] },
+        { names: ['hub1.example.org', 'chat.example.org'] },
         { names: ['mirror.example.org', 'new.example.org', 'rsync.example.org'] },
         { names: ['leaf1.example.org'] },
         { names: ['stock.example.org'] },
@@ -71,6 +94,17 @@ void describe(
         await on('ftp.example.org', 'mirror-master mirror invite; mirror-master mirror invite'),
       );
       await follow('docs/operators.md', 'mirror.example.org');
+    });
+
+    void test('docs/release-managers.md: archives and their tools, publishing, waves, halt', async () => {
+      await on('ftp.example.org', package1);
+      await on('stock.example.org', 'systemctl start ssh');
+      await on('ftp.example.org', runmirrorsFiles);
+      await follow('docs/release-managers.md', 'ftp.example.org');
+      assert.match(
+        await on('ftp.example.org', 'cat /srv/mirrors/example/dists/stable/Release'),
+        /amd64/,
+      );
     });
 
     void test('nothing stands for something that no document says', async () => {
@@ -106,6 +140,9 @@ const makeArchive = `
 const moreArchives = `
   install -d -o pushmirror -g pushmirror /srv/mirrors/security/project
   mkdir -p /srv/mirrors/security/dists && echo 'Suite: stable-security' >/srv/mirrors/security/dists/Release
+  (cd / && exec node /opt/pushmirror/test/docs/mail.mjs /var/mail/all >/dev/null 2>&1) &
+  printf '[mail]\\nhost = "127.0.0.1"\\nport = 25\\ntls = "none"\\nfrom = "mirrors@example.org"\\n' >>/etc/pushmirror/master.toml
+  systemctl restart mirror-master
   mirror-master archive add security /srv/mirrors/security
   mirror-master publish security
 `;
@@ -130,4 +167,19 @@ const stockUpstream = `
   date >/srv/plain/project/trace/rsync.example.org
   printf '[debian]\\npath = /srv/plain\\n' >/etc/rsyncd.conf
   rsync --daemon
+`;
+
+const package1 = `
+  cd "$(mktemp -d)" && mkdir -p hello/DEBIAN /home/archive
+  printf '%s\\n' 'Package: hello' 'Version: 1' 'Architecture: all' 'Maintainer: T <t@example.org>' \\
+    'Section: misc' 'Priority: optional' 'Description: says hello' >hello/DEBIAN/control
+  dpkg-deb --root-owner-group -b hello /home/archive/hello_1_all.deb
+  chmod -R a+rX /home/archive
+`;
+
+/** As the host has them from before. */
+const runmirrorsFiles = `
+  mkdir -p /etc/ftpsync ~/.ssh
+  printf '%s\\n' '# our mirrors' 'all eu.stock stock.example.org archvsync' >/etc/ftpsync/runmirrors.mirror
+  ssh-keyscan -t ed25519 stock.example.org >~/.ssh/known_hosts
 `;

@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { agentProgram, command } from '../harness/app.ts';
+import { createAgent, type OperatorKit } from '../harness/agent.ts';
+import { agentProgram, appArgv, command } from '../harness/app.ts';
 import { compareTrees } from '../harness/compare-trees.ts';
 import { serialOf } from '../harness/forge.ts';
 import { createNetwork, type Network } from '../harness/network.ts';
@@ -73,6 +74,10 @@ void describe('moving in from runmirrors, and out again', { skip: !isFtpsyncInst
   void test('import adds what can be added and lists the rest; a dry run adds nothing', async () => {
     const mirrors = async () => (await json('mirror', 'list'))['mirrors'] as unknown[];
     const dry = await json(...importing('--dry-run'));
+    const told = await network.master.command(...importing('--dry-run'));
+    assert.match(told.stdout, /runmirrors\.mirror:2: would add 127\.0\.0\.1 \(eu\.stock\)/);
+    assert.match(told.stderr, /runmirrors\.conf:2: left out: MAILTO=`whoami`: /);
+    assert.match(told.stderr, /runmirrors\.mirror:3: left out: DELAY 60: /);
     assert.equal((await mirrors()).length, 0);
     const real = await json(...importing());
     assert.deepEqual({ ...real, dryRun: true }, dry);
@@ -156,6 +161,40 @@ void describe('moving in from runmirrors, and out again', { skip: !isFtpsyncInst
       ),
       [],
     );
+  });
+
+  void test('a host that has moved keeps its name, and reports', async () => {
+    const kit = await json('mirror', 'agent', stock.name);
+    assert.match(String(kit['agentConfig']), /^name = "127\.0\.0\.1"$/m);
+    assert.match(String(kit['authorizedKeys']), /mirror-agent receive/);
+    const again = await network.master.command('mirror', 'agent', stock.name);
+    assert.equal(again.code, 1);
+    assert.match(again.stderr, /runs the agent already/);
+
+    const folder = join(network.folder, 'as-agent');
+    const agent = await createAgent({
+      name: stock.name,
+      folder,
+      hub: false,
+      archives: ['debian'],
+    });
+    await agent.install(kit as unknown as OperatorKit);
+    await agent.configure((all) => {
+      Object.assign(all.archive[0] ?? {}, { to: stock.tree });
+      delete all['ssh_server'];
+    });
+    // The key that ran ftpsync runs the agent's forced command from now on.
+    const line = String(kit['authorizedKeys'])
+      .replace('/usr/bin/mirror-agent', appArgv(agentProgram).join(' '))
+      .replace('/etc/pushmirror/mirror-agent.toml', agent.config);
+    await writeFile(join(stock.folder, 'sshd/authorized_keys'), line);
+    network.leaves.push(agent);
+    await agent.service.start();
+    const done = await network.master.publish('debian', '--wait', '100%', '--timeout', '50s');
+    assert.deepEqual(done.mirrors, { total: 1, committed: 1, failed: 0 });
+    const [push] = await network.master.pushes('debian', done.serial);
+    assert.match(push?.reason ?? '', /^$|new here/);
+    assert.equal(await serialOf(stock.tree), done.serial);
   });
 
   void test('doctor finds nothing wrong with a master that runs, and says what to do when it does not', async () => {

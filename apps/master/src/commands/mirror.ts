@@ -43,6 +43,7 @@ export function mirrorCommand(): Command {
     .addCommand(listCommand())
     .addCommand(showCommand())
     .addCommand(mirrorSetCommand())
+    .addCommand(agentCommand())
     .addCommand(mirrorVantageCommand())
     .addCommand(inviteCommand())
     .addCommand(waitingCommand())
@@ -96,13 +97,26 @@ function addCommand(): Command {
     };
     const answer = await createClient(options).post(apiPath('mirrors'), body, added);
     if (options.json === true) return sayJson(answer);
+    say(`Added ${name}, tier ${answer.mirror.tier}. Give this to its operator:\n`);
+    sayKit(answer);
+  });
+}
+
+function agentCommand(): Command {
+  const command = new Command('agent')
+    .description('a stock ftpsync mirror runs the agent from now on; prints once what it needs')
+    .argument('<name>', 'its name')
+    .addHelpText('after', '\nExample:\n  mirror-master mirror agent ftp.example.org');
+  return withCommonOptions(command).action(async (name: string, options: CommonOptions) => {
+    const answer = await createClient(options).post(apiPath('mirrors', name, 'agent'), {}, added);
+    if (options.json === true) return sayJson(answer);
+    say(`${name} is pushed as an agent from now on. Give this to its operator:\n`);
     sayKit(answer);
   });
 }
 
 function sayKit(answer: z.infer<typeof added>): void {
   const { mirror, token } = answer;
-  say(`Added ${mirror.name}, tier ${mirror.tier}. Give this to its operator:\n`);
   if (token !== null) {
     say(`--- /etc/pushmirror/token (mode 0600; it is shown only now)\n${token}\n`);
     say(`--- /etc/pushmirror/mirror-agent.toml\n${answer.agentConfig}`);

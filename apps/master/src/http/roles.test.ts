@@ -44,6 +44,7 @@ const ROLES: Record<string, readonly string[] | 'public' | 'holder'> = {
   'POST /v1/keys/rsync': ADMINS,
   'GET /v1/mirrors': MANAGERS,
   'POST /v1/mirrors': ADMINS,
+  'POST /v1/mirrors/:mirror/agent': ADMINS,
   'GET /v1/mirrors/:mirror': [...MANAGERS, 'own'],
   'POST /v1/mirrors/:mirror/change': OWN,
   'POST /v1/mirrors/:mirror/change/check': OWN,

@@ -4,9 +4,11 @@ import { z } from 'zod';
 import { listArchives } from '../../db/archives.ts';
 import { findMirror, listMirrors } from '../../db/mirrors.ts';
 import type { Db } from '../../db/open.ts';
+import type { MirrorRow } from '../../db/schema.ts';
 import { listOptIns } from '../../db/opt-ins.ts';
 import { MasterError } from '../../errors.ts';
 import { addMirror } from '../../registry/add-mirror.ts';
+import { becomeAgent } from '../../registry/become-agent.ts';
 import { operatorKit, type MasterFacts } from '../../registry/operator-kit.ts';
 import { treeOf } from '../../registry/tree.ts';
 import type { Auth } from '../auth.ts';
@@ -20,9 +22,18 @@ export interface MirrorNeeds {
   now: () => Date;
   /** What mirrors must know of the master; read anew each time, since keys rotate. */
   facts: () => MasterFacts;
+  /** Told when who is pushed, or how, has changed. */
+  onMirrorsChanged: () => Promise<void>;
 }
 
 const key = z.string().min(1).max(16_384);
+const kitSchema = z.object({
+  mirror: mirrorSchema,
+  token: z.string().nullable(),
+  agentConfig: z.string(),
+  authorizedKeys: z.string(),
+  allowedSigners: z.string(),
+});
 const newMirror = z.strictObject({
   name,
   kind: z.enum(['agent', 'ftpsync']).default('agent'),
@@ -106,32 +117,42 @@ export function mirrorRoutes(base: FastifyInstance, needs: MirrorNeeds, done: ()
       schema: {
         security: bearer,
         body: newMirror,
-        response: {
-          201: z.object({
-            mirror: mirrorSchema,
-            token: z.string().nullable(),
-            agentConfig: z.string(),
-            authorizedKeys: z.string(),
-            allowedSigners: z.string(),
-          }),
-        },
+        response: { 201: kitSchema },
       },
       onRequest: auth.allow('admin'),
     },
     async (request, reply) => {
-      const { row, mirrors, token } = await addMirror(
-        db,
-        request.body,
-        auth.caller(request),
-        needs.now,
-      );
-      const optIns = await listOptIns(db, { mirror: row.name });
-      const wanted = new Set(optIns.map(({ archive }) => archive));
-      const archives = (await listArchives(db)).filter((archive) => wanted.has(archive.name));
-      const kit = operatorKit(row, archives, mirrors, needs.facts());
-      const mirror = mirrorView(row, optIns, treeOf(mirrors));
-      return reply.code(201).send({ mirror, token: token ?? null, ...kit });
+      const { row, token } = await addMirror(db, request.body, auth.caller(request), needs.now);
+      return reply.code(201).send(await kitOf(row, token));
     },
   );
+
+  app.post(
+    '/v1/mirrors/:mirror/agent',
+    {
+      schema: {
+        security: bearer,
+        params: z.object({ mirror: name }),
+        response: { 201: kitSchema },
+      },
+      onRequest: auth.allow('admin'),
+    },
+    async (request, reply) => {
+      const by = auth.caller(request);
+      const { row, token } = await becomeAgent(db, request.params.mirror, by, needs.now());
+      await needs.onMirrorsChanged();
+      return reply.code(201).send(await kitOf(row, token));
+    },
+  );
+
+  /** All that its operator needs, the token among it. */
+  async function kitOf(row: MirrorRow, token: string | undefined) {
+    const mirrors = await listMirrors(db);
+    const optIns = await listOptIns(db, { mirror: row.name });
+    const wanted = new Set(optIns.map(({ archive }) => archive));
+    const archives = (await listArchives(db)).filter((archive) => wanted.has(archive.name));
+    const kit = operatorKit(row, archives, mirrors, needs.facts());
+    return { mirror: mirrorView(row, optIns, treeOf(mirrors)), token: token ?? null, ...kit };
+  }
   done();
 }

@@ -107,9 +107,9 @@ export interface Delivery extends DeliveryRow {
   told: NoticeRow;
 }
 
-/** What is due, the oldest first. */
+/** What is due, the oldest first, with all that was in one message with it before. */
 export async function dueDeliveries(db: DbOrTrx, at: string, limit: number): Promise<Delivery[]> {
-  const rows = await db
+  const due = await db
     .selectFrom('notice_delivery')
     .selectAll()
     .where('state', '=', 'waiting')
@@ -119,7 +119,15 @@ export async function dueDeliveries(db: DbOrTrx, at: string, limit: number): Pro
     .orderBy('id')
     .limit(limit)
     .execute();
-  return withNotices(db, rows);
+  const messages = new Set(due.flatMap(({ message }) => (message === null ? [] : [message])));
+  if (messages.size === 0) return withNotices(db, due);
+  const together = await db
+    .selectFrom('notice_delivery')
+    .selectAll()
+    .where('message', 'in', [...messages])
+    .where('state', '=', 'waiting')
+    .execute();
+  return withNotices(db, [...due.filter(({ message }) => message === null), ...together]);
 }
 
 /** Newest first: of some subscriptions, in one state, or all. */

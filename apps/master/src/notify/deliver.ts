@@ -41,6 +41,7 @@ const A_ROUND = 500;
 const AT_ONCE = 8;
 const MAIL_DEADLINE_MS = 60_000;
 const HOUR_MS = 3_600_000;
+const PUT_OFF_MS = 60_000;
 /** So many messages in a row were given up: nobody takes them there. */
 const MOST_FAILURES = 5;
 
@@ -57,7 +58,7 @@ export async function deliverDue(o: DeliverOptions, signal: AbortSignal): Promis
   const sendOne = async (message: Message): Promise<boolean> => {
     if (signal.aborted) return false;
     if (message.subscription.channel === 'mail') {
-      if (mailsLeft === 0) return false; // Stays due: the next hour has room.
+      if (mailsLeft === 0) return putOff(o, message);
       mailsLeft -= 1;
     }
     const outcome = await attempt(o, message, signal);
@@ -97,6 +98,9 @@ function prepare({ db, now }: DeliverOptions): Promise<Message[]> {
     if (due.length === 0) return [];
     const ids = [...new Set(due.map(({ subscription }) => subscription))];
     const known = await listSubscriptions(trx, { ids });
+    for (const id of ids.filter((one) => !known.some((row) => row.id === one))) {
+      await dropWaiting(trx, id, 'The subscription is gone.', at);
+    }
     const messages = messagesOf(due, new Map(known.map((row) => [row.id, row])));
     for (const { id, deliveries } of messages) {
       const fresh = deliveries.filter(({ message }) => message === null);
@@ -110,6 +114,13 @@ async function mailsLeftOf(o: DeliverOptions, messages: readonly Message[]): Pro
   if (!messages.some(({ subscription }) => subscription.channel === 'mail')) return 0;
   const since = new Date(o.now().getTime() - HOUR_MS).toISOString();
   return Math.max(0, o.mailsAnHour - (await countMails(o.db, since)));
+}
+
+/** No mail leaves now: it gives way to webhooks, and is looked at again soon. */
+async function putOff({ db, now }: DeliverOptions, { deliveries }: Message): Promise<false> {
+  const due_at = new Date(now().getTime() + PUT_OFF_MS).toISOString();
+  await updateDeliveries(db, deliveries.map(idOf), { due_at });
+  return false;
 }
 
 function attempt(o: DeliverOptions, message: Message, signal: AbortSignal): Promise<Outcome> {

@@ -12,6 +12,8 @@ export interface MailText {
 }
 
 const LONGEST_SUBJECT = 150;
+/** The page has the rest. */
+const EVIDENCE_IN_DIGEST = 3;
 
 /** Everything in it that came from outside is made one plain line first. */
 export function mailText(message: Message, place: Place): MailText {
@@ -41,7 +43,7 @@ function digest(all: readonly NoticeFacts[], place: Place): string[] {
     '-'.repeat(72),
     `${index + 1}. ${line(facts.title)}`,
     '',
-    ...details(facts, place),
+    ...details({ ...facts, evidence: facts.evidence.slice(0, EVIDENCE_IN_DIGEST) }, place),
   ]);
   return [...titles, ...parts];
 }

@@ -113,21 +113,27 @@ export async function confirmAddress(
   row: SubscriptionRow,
   code: string,
 ): Promise<void> {
-  if (row.state !== 'proving' || row.code === null) throw invalid('There is nothing to confirm.');
-  const right = row.code_tries < MOST_TRIES && isCode(code, row.code);
-  await db.transaction().execute(async (trx) => {
-    if (!right) {
-      await updateSubscription(trx, row.id, { code_tries: row.code_tries + 1 });
-      return;
+  const outcome = await db.transaction().execute(async (trx) => {
+    const now = await findSubscription(trx, row.id);
+    if (now?.state !== 'proving' || now.code === null) return 'nothing';
+    if (now.code_tries >= MOST_TRIES) return 'too-often';
+    if (!isCode(code, now.code)) {
+      await updateSubscription(trx, row.id, { code_tries: now.code_tries + 1 });
+      return 'wrong';
     }
     await updateSubscription(trx, row.id, { state: 'active', code: null, code_tries: 0 });
     const detail = { id: row.id };
     await appendAudit(trx, at, by, { action: 'notice-confirm', subject: nameOf(row), detail });
+    return 'right';
   });
-  if (right) return;
-  if (row.code_tries < MOST_TRIES) throw invalid('That is not the code that was sent.');
-  throw invalid('A wrong code was given too often. Subscribe the address again for another one.');
+  if (outcome !== 'right') throw invalid(NOT_CONFIRMED[outcome]);
 }
+
+const NOT_CONFIRMED = {
+  nothing: 'There is nothing to confirm.',
+  wrong: 'That is not the code that was sent.',
+  'too-often': 'A wrong code was given too often. Subscribe the address again for another one.',
+};
 
 /** No more notices; what waits is dropped. */
 export function unsubscribe(

@@ -44,12 +44,13 @@ export function watchCertificates(
       if (known.get(mirror)?.since === until || silence.isSilent(mirror)) continue;
       const id = noticeId('certificate', mirror, until);
       const { facts: all } = await readMirrorFacts(trx, mirror, archive);
+      const over = until <= o.now.toISOString();
       const facts: NoticeFacts = {
         ...all,
-        title: `${mirror}: its certificate expires on ${until.slice(0, 10)}`,
-        state: 'its certificate is about to expire',
+        title: `${mirror}: its certificate ${over ? 'expired' : 'expires'} on ${until.slice(0, 10)}`,
+        state: over ? 'its certificate has expired' : 'its certificate is about to expire',
         since: null,
-        reason: 'After that, readers over HTTPS are turned away.',
+        reason: `${over ? 'Since' : 'After'} that, readers over HTTPS are turned away.`,
         url: all.evidence.find(({ url }) => url.startsWith('https:'))?.url ?? all.url,
         certificateUntil: until,
       };

@@ -5,8 +5,12 @@ export interface DeskAction {
   roles: readonly Role[];
   /** The API's path; the subject is put in, escaped. */
   path: (subject: string) => string;
-  /** Whether a reason goes along: none, if one was given, or always. */
+  /** Whether a reason (or what `field` says) goes along: none, if one was given, or always. */
   reason: 'none' | 'optional' | 'required';
+  /** What the API calls it, where it is not a reason. */
+  field?: string;
+  /** POST when left out. */
+  method?: 'DELETE';
   /** What else the API is told. */
   body?: object;
   done: string;
@@ -56,6 +60,33 @@ export const DESK_ACTIONS = {
     reason: 'none',
     body: { contactPublic: false },
     done: 'shows its contact to nobody but administrators',
+  },
+  'notice-add': {
+    roles: ['admin', 'operator'],
+    path: (subject) => `/v1/mirrors/${subject}/notices`,
+    reason: 'required',
+    field: 'mail',
+    done: 'has one more to tell; a new address confirms the code that is mailed to it',
+  },
+  'notice-confirm': {
+    roles: ['admin', 'release-manager', 'operator'],
+    path: (subject) => `/v1/notices/${subject}/confirm`,
+    reason: 'required',
+    field: 'code',
+    done: 'is confirmed',
+  },
+  'notice-test': {
+    roles: ['admin', 'release-manager', 'operator'],
+    path: (subject) => `/v1/notices/${subject}/test`,
+    reason: 'none',
+    done: 'is sent a test notice',
+  },
+  'notice-remove': {
+    roles: ['admin', 'release-manager', 'operator'],
+    path: (subject) => `/v1/notices/${subject}`,
+    reason: 'none',
+    method: 'DELETE',
+    done: 'is told no more',
   },
   halt: {
     roles: ['admin', 'release-manager'],

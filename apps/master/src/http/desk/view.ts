@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Caller } from '../auth.ts';
 import { plain } from '../page/words.ts';
+import { noticeListSchema } from '../routes/notice-schemas.ts';
 
 /** Asks the API as who is logged in; undefined when it refuses. */
 export type Ask = (path: string) => Promise<unknown>;
@@ -12,7 +13,16 @@ export interface DeskView {
   registrations: DeskRegistration[];
   mirrors: DeskMirrors;
   rollouts: { archive: string; serial: number; held: boolean; words: string }[];
+  notices: DeskNotices;
   may: { suspend: boolean; halt: boolean };
+}
+
+/** Who is told what happens, and the last of what was told. */
+export interface DeskNotices {
+  /** The mirror to which an operator adds an address; null for others. */
+  own: string | null;
+  told: { id: string; address: string; words: string; state: 'proving' | 'active' | 'ended' }[];
+  last: { at: string; state: string; words: string }[];
 }
 
 export interface DeskRegistration {
@@ -83,6 +93,8 @@ const rollouts = z.object({
 });
 
 const MOST_MIRRORS = 50;
+const MOST_TOLD = 50;
+const MOST_NOTICES = 5;
 
 /** `query`: part of the names of the mirrors that are wanted. */
 export async function deskView(caller: Caller, query: string, ask: Ask): Promise<DeskView> {
@@ -94,6 +106,7 @@ export async function deskView(caller: Caller, query: string, ask: Ask): Promise
     registrations: admin ? await readRegistrations(ask) : [],
     mirrors: await readMirrors(caller, query, ask),
     rollouts: manages ? await readRollouts(ask) : [],
+    notices: await readNotices(caller, ask),
     may: { suspend: admin, halt: manages },
   };
 }
@@ -138,6 +151,26 @@ async function readMirrors(caller: Caller, query: string, ask: Ask): Promise<Des
       country: one.country ?? '',
       contact: contact === null ? null : plain(contact),
       claims: archives.map(claimOf),
+    })),
+  };
+}
+
+async function readNotices(caller: Caller, ask: Ask): Promise<DeskNotices> {
+  const { subscriptions, deliveries } = noticeListSchema.parse(await ask('/v1/notices'));
+  return {
+    own: caller.mirror,
+    told: subscriptions.slice(0, MOST_TOLD).map((one) => {
+      const { id, scope, subject, address, kinds, digest, quiet, zone, state, stateReason } = one;
+      const of = scope === 'network' ? 'the network' : `${scope} ${subject}`;
+      const hours = quiet === null ? '' : `, not ${quiet.from}–${quiet.to} ${zone}`;
+      const ended = stateReason === null ? '' : ` (ended: ${stateReason})`;
+      const words = `${of}: ${kinds.join(', ')}; ${digest}${hours}${ended}`;
+      return { id, address: plain(address), words: plain(words), state };
+    }),
+    last: deliveries.slice(0, MOST_NOTICES).map(({ at, state, title, error }) => ({
+      at: `${at.slice(0, 16).replace('T', ' ')} UTC`,
+      state,
+      words: plain(error === null ? title : `${title} (${error})`),
     })),
   };
 }

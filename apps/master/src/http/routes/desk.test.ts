@@ -120,3 +120,32 @@ test('a revoked token ends its session; agents and wrong tokens do not come in',
   f.clock.now = new Date(f.clock.now.getTime() + 9 * 3_600_000);
   assert.doesNotMatch((await browser.send('GET', '/desk')).text, /Log out/, 'eight hours are over');
 });
+
+test('an operator says who is told, and sees what was', async (t) => {
+  const mail = { host: '127.0.0.1', port: 1, tls: 'none', from: 'push@example.org' } as const;
+  const f = await createFixture(t, (config) => ({ ...config, mail }));
+  await f.addArchive();
+  for (const name of ['mine.example.org', 'other.example.org']) await f.addMirror(name);
+  const foreign = { mirror: 'other.example.org', mail: 'other@example.org' };
+  const { body } = await f.call('POST', '/v1/notices', foreign);
+  const other = (body as { subscription: { id: string } }).subscription.id;
+  const browser = browserOf(f);
+  await browser.login(await operatorOf(f, 'mine.example.org'));
+  assert.match((await browser.send('GET', '/desk')).text, /Nobody is told/);
+  assert.match(
+    await browser.act('notice-add', 'mine.example.org', 'x, y@example.org'),
+    /plain mail/,
+  );
+  const asked = await browser.act('notice-add', 'mine.example.org', 'ops@example.org');
+  assert.match(asked, /ops@example\.org[\s\S]*waits for its code/);
+  assert.doesNotMatch(asked, /other@example\.org/);
+  const id =
+    /name="action" value="notice-confirm"><input[^>]* value="(\w+)"/.exec(asked)?.[1] ?? '';
+  assert.match(await browser.act('notice-confirm', id, 'ABCDEFGH'), /not the code/);
+  assert.match(await browser.act('notice-remove', other), /no such subscription/);
+  assert.match(await browser.act('notice-remove', id), /Nobody is told/);
+  assert.match(
+    await browser.act('notice-add', 'other.example.org', 'x@example.org'),
+    /no such mirror/,
+  );
+});

@@ -112,15 +112,14 @@ export async function deskRoutes(app: FastifyInstance, needs: DeskNeeds): Promis
       throw new MasterError('invalid', 'There is nothing of that name to do.');
     }
     const reason = field(request, 'reason').trim();
+    const { method = 'POST', field: name = 'reason' } = action;
+    const said = action.reason === 'none' || reason === '' ? {} : { [name]: reason };
     const answer = await app.inject({
-      method: 'POST',
+      method,
       url: action.path(encodeURIComponent(subject)),
       headers,
       remoteAddress: request.ip,
-      payload: {
-        ...action.body,
-        ...(action.reason === 'none' || reason === '' ? {} : { reason }),
-      },
+      ...(method === 'POST' ? { payload: { ...action.body, ...said } } : {}),
     });
     session.message =
       answer.statusCode < 300

@@ -48,7 +48,7 @@ const removed = z.object({ id: z.string() });
  */
 export function noticeRoutes(base: FastifyInstance, needs: NoticeNeeds, done: () => void): void {
   ownRoutes(base, needs);
-  managerRoutes(base, needs);
+  anyRoutes(base, needs);
   outboxRoutes(base, needs);
   done();
 }
@@ -135,16 +135,21 @@ function ownRoutes(base: FastifyInstance, { db, auth, now, mayMail }: NoticeNeed
   );
 }
 
-function managerRoutes(base: FastifyInstance, { db, auth, now, mayMail }: NoticeNeeds): void {
+function anyRoutes(base: FastifyInstance, { db, auth, now, mayMail }: NoticeNeeds): void {
   const app = base.withTypeProvider<ZodTypeProvider>();
-  const onRequest = auth.allow('admin', 'release-manager');
+  const onRequest = auth.allow('admin', 'release-manager', 'operator');
   const params = z.object({ id });
   const asking = (request: FastifyRequest) => {
     const by = auth.caller(request);
     return { db, by, at: now(), trusted: by.role === 'admin', mayMail };
   };
-  const mayOf = (request: FastifyRequest) => (row: Pick<SubscriptionRow, 'scope'>) =>
-    auth.caller(request).role === 'admin' || row.scope === 'archive';
+  /** Administrators all of them, release managers those of archives, operators those of their mirror. */
+  const mayOf = (request: FastifyRequest) => {
+    const { role, mirror: own } = auth.caller(request);
+    return ({ scope, subject }: Pick<SubscriptionRow, 'scope' | 'subject'>) =>
+      role === 'admin' ||
+      (role === 'release-manager' ? scope === 'archive' : scope === 'mirror' && subject === own);
+  };
 
   app.get(
     '/v1/notices',
@@ -160,10 +165,12 @@ function managerRoutes(base: FastifyInstance, { db, auth, now, mayMail }: Notice
     async (request, reply) => {
       const { mirror, archive, ...body } = request.body;
       const scope = mirror !== undefined ? 'mirror' : archive === undefined ? 'network' : 'archive';
-      if (!mayOf(request)({ scope })) {
-        throw new MasterError('invalid', 'A release manager hears of archives: name one.');
+      const subject = mirror ?? archive ?? '';
+      if (!mayOf(request)({ scope, subject })) {
+        const words = 'Release managers hear of archives, and operators of their mirror: name one.';
+        throw new MasterError('invalid', words);
       }
-      const wanted = wantedOf(body, scope, mirror ?? archive ?? '');
+      const wanted = wantedOf(body, scope, subject);
       return reply.code(201).send(subscribed(await subscribe(asking(request), wanted)));
     },
   );

@@ -8,11 +8,8 @@ import Fastify, {
   type FastifyInstance,
   type FastifyRequest,
 } from 'fastify';
-import {
-  jsonSchemaTransform,
-  serializerCompiler,
-  validatorCompiler,
-} from 'fastify-type-provider-zod';
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import { describeApi } from './describe-api.ts';
 import { handleError, refuseUrl } from './errors.ts';
 import { packAnswers } from './packed-answers.ts';
 import { routes, type RouteNeeds } from './routes/index.ts';
@@ -24,6 +21,10 @@ export interface AppOptions extends RouteNeeds {
   trustProxy: readonly string[];
 }
 
+const ABOUT =
+  'What is below /v1 keeps its form; what is added to it is no other version. Lists come in pages: ' +
+  '"next" is what the next page is asked with, and null on the last one. Answers have an ETag and ' +
+  'come packed to who takes that.';
 const LARGEST_BODY = 1024 * 1024;
 const REQUESTS_A_MINUTE = 1200;
 /** So long may a client take to send its request. */
@@ -59,10 +60,10 @@ export async function createApp(o: AppOptions): Promise<FastifyInstance> {
   });
   await app.register(swagger, {
     openapi: {
-      info: { title: 'pushmirror master', version: '1' },
+      info: { title: 'pushmirror master', version: '1', description: ABOUT },
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
     },
-    transform: jsonSchemaTransform,
+    transform: describeApi,
   });
   await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: DOCS_CSP });
   await app.register(routes, o);

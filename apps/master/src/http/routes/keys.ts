@@ -122,7 +122,13 @@ export function keyRoutes(base: FastifyInstance, needs: KeyNeeds, done: () => vo
 
   app.get(
     '/v1/signers',
-    { schema: { description: 'The signed texts on who may sign, oldest first.' } },
+    {
+      schema: {
+        description: 'The signed texts on who may sign, oldest first.',
+        produces: ['text/plain'],
+        response: { 200: z.custom<Buffer>() },
+      },
+    },
     async (_, reply) => reply.type('text/plain').send(await needs.signersText()),
   );
 

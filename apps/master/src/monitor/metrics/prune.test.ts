@@ -3,10 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { sql } from 'kysely';
 import { openDatabase } from '../../db/open.ts';
-import { writeSum } from '../../db/probe-sums.ts';
+import { listMetrics, writeSum } from '../../db/probe-sums.ts';
 import { appendSightChange } from '../../db/sightings.ts';
 import { pruneSums } from './prune.ts';
+import { refreshFigures } from './refresh.ts';
 import { EMPTY } from './sums.ts';
 
 const now = () => new Date('2026-11-21T09:00:00Z');
@@ -48,4 +50,42 @@ test('hours, days and changes go when they are too old, and nothing else does', 
     .executeTakeFirstOrThrow();
   assert.equal(next.sequence, top, 'numbers only grow');
   assert.deepEqual(await pruneSums(db, keep, { now, signal }), { hours: 0, days: 0, changes: 0 });
+});
+
+test('figures are of the last 24 hours and the last 14 days, and of nothing older', async (t) => {
+  const state = await mkdtemp(join(tmpdir(), 'pushmirror-figures-'));
+  const db = await openDatabase({ state, network: 'example', now });
+  t.after(async () => {
+    await db.destroy();
+    await rm(state, { recursive: true, force: true });
+  });
+  await sql`pragma foreign_keys = off`.execute(db); // The mirror itself does not matter here.
+  const of = { mirror: 'a', archive: 'debian' };
+  const good = { ...EMPTY, looks: 6, answered: 6, fresh: 6, lag_looks: 6, response_sum: 60 };
+  const bad = { ...EMPTY, looks: 6, answered: 0, worst: 'unreachable' as const };
+  const late = { ...good, fresh: 0, lag_sum: 6 * 3_600_000, worst: 'behind' as const };
+  const [hour, day] = [3_600_000, DAY_MS];
+  const at = (ms: number, size: number) =>
+    new Date(Math.floor((now().getTime() - ms) / size) * size).toISOString();
+  await db.transaction().execute(async (trx) => {
+    for (let i = 0; i < 24; i += 1) {
+      const sum =
+        i % 2 === 0 ? { ...good, response_squares: 600 } : { ...late, response_squares: 600 };
+      await writeSum(trx, 'probe_hour', { ...of, start: at(i * hour, hour), ...sum });
+    }
+    await writeSum(trx, 'probe_hour', { ...of, start: at(24 * hour, hour), ...bad });
+    for (let i = 0; i < 14; i += 1) {
+      const sum = i < 7 ? { ...good, runs: 4 } : { ...bad, runs: 0 };
+      await writeSum(trx, 'probe_day', { ...of, start: at(i * day, day), ...sum });
+    }
+    await writeSum(trx, 'probe_day', { ...of, start: at(14 * day, day), ...bad, runs: 1000 });
+    await refreshFigures(trx, of, now());
+  });
+  const [figures] = await listMetrics(db, of);
+  const { completion, delay_ms: delay, response_ms: response, availability } = figures ?? {};
+  assert.deepEqual([completion, delay, response, availability], [50, 1_800_000, 10, 50]);
+  assert.equal(figures?.response_deviation_ms, 0);
+  // 28 runs in the 13 days and 9 hours that were looked at.
+  assert.equal(figures?.runs_a_day?.toFixed(3), (28 / 13.375).toFixed(3));
+  assert.equal(figures?.score?.toFixed(3), (25 * 0.5 ** (1 / 12)).toFixed(3));
 });

@@ -523,6 +523,21 @@ test('a webhook is signed, tried again under the same id, and never called insid
   await outage(s);
   assert.equal(calls.length, 4, 'it answered 410: it wants no more');
 
+  for (const bad of [
+    { webhook: 'ftp://x.example/' },
+    { webhook: 'http://user:pass@x.example/' },
+    { webhook: 'http://127.0.0.1:25/' },
+    { webhook: 'http://127.1/' },
+    { webhook: url, mail: 'a@x.example' },
+    { webhook: url, zone: 'Nowhere/Land' },
+    { webhook: url, quiet: { from: '07:00', to: '07:00' } },
+    { webhook: url, kinds: ['held'] },
+    {},
+  ]) {
+    const answer = await s.call('POST', path, bad, s.operator);
+    assert.equal(answer.status, 422, JSON.stringify(bad));
+  }
+
   const strict = await createSite(t, { allow: [] });
   await strict.call('POST', path, { webhook: url }, strict.operator);
   await outage(strict);

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { createAgent } from '../harness/agent.ts';
 import { createNetwork, type Network } from '../harness/network.ts';
-import { serialOf } from '../harness/forge.ts';
+import { headOf, serialOf } from '../harness/forge.ts';
 import { buildPlainTree } from '../harness/plain-tree.ts';
 import { rolloutUntil, setPolicy } from '../harness/rollouts.ts';
 import { createStockHost, isFtpsyncInstalled, type StockHost } from '../harness/stock-host.ts';
@@ -127,6 +127,12 @@ void describe('stock ftpsync below us', { skip: !isFtpsyncInstalled() }, () => {
       return now['hub1'] === 'staged' && now['below.example.org'] === 'staged';
     });
     assert.equal(waiting.phase, 'staging', 'the barrier waits for the stock mirror');
+    // Stage 1 brought the manifest, and neither the head nor an index that readers would see.
+    const { head } = await headOf(network.tree('debian'));
+    const listed = (await readdir(join(below.tree, 'project/pushmirror/manifest'))).join(' ');
+    assert.equal(listed.includes(head.manifest?.sha256 ?? 'none'), true, listed);
+    assert.equal(await serialOf(below.tree), first);
+    assert.equal(await shown(below), before);
     proxy.setMode('pass');
     const done = await rolloutUntil(network, serial, 'all', ({ phase }) => phase === 'done');
     assert.deepEqual([...new Set(Object.values(states(done.pushes)))], ['committed']);

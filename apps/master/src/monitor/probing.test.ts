@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -9,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { test, type TestContext } from 'node:test';
 import Database from 'better-sqlite3';
 import { serveTree } from '../../../../test/harness/http-tree.ts';
+import { answers, freePort } from '../../../../test/harness/ports.ts';
 import type { MirrorRow } from '../db/schema.ts';
 import type { SightingRow } from '../db/sight-schema.ts';
 import { readSigningKey } from '@pushmirror/trigger/head/signing-key';
@@ -277,10 +278,15 @@ test('updating, empty, without a good certificate, equivocating, behind a cache,
   const secure = createTlsServer(tls, (_, response) => response.end());
   await f.addMirror('self-signed', { httpUrl: await listen(t, secure, 'https') });
 
+  // One without a web server is read by rsync, from a real daemon.
+  await n.pull('by-rsync');
+  const rsyncUrl = await serveRsync(t, n.folder('by-rsync'), f.folder);
+  await f.addMirror('by-rsync', { rsyncUrl });
+
   await n.addMirror('resting');
   await f.call('POST', '/v1/mirrors/resting/pause', { reason: 'a new disk' });
   await n.pass(ONE_INTERVAL);
-  const names = ['updating', 'empty', 'two-faced', 'cached', 'self-signed'];
+  const names = ['updating', 'empty', 'two-faced', 'cached', 'self-signed', 'by-rsync'];
   const states = Object.fromEntries(names.map((name) => [name, n.sighting(name)?.state]));
   assert.deepEqual(states, {
     updating: 'updating',
@@ -288,7 +294,16 @@ test('updating, empty, without a good certificate, equivocating, behind a cache,
     'two-faced': 'equivocating',
     cached: 'behind',
     'self-signed': 'certificate',
+    'by-rsync': 'fresh',
   });
+  const [read] = (await n.told('by-rsync')).archives;
+  assert.deepEqual(
+    read?.evidence.map(({ what, url, bytes }) => [what, url, (bytes ?? 0) > 0]),
+    [
+      ['rsync', `${rsyncUrl}/debian/`, false],
+      ['head', `${rsyncUrl}/debian/${head}`, true],
+    ],
+  );
   const reason = (name: string) => n.sighting(name)?.reason ?? '';
   assert.match(reason('two-faced'), new RegExp(`signed head of ${serial} with another manifest`));
   assert.match(
@@ -301,6 +316,19 @@ test('updating, empty, without a good certificate, equivocating, behind a cache,
   assert.deepEqual([state, stateReason, archives[0]?.seen], ['paused', 'a new disk', null]);
   assert.equal(archives[0]?.says.words, 'paused by its operator');
 });
+
+/** A real rsync daemon with a folder as the module of the archive. */
+async function serveRsync(t: TestContext, folder: string, work: string): Promise<string> {
+  const port = await freePort();
+  const config = join(work, 'rsyncd.conf');
+  await writeFile(config, `[debian]\npath = ${folder}\nuse chroot = no\nread only = yes\n`);
+  const argv = ['--daemon', '--no-detach', `--config=${config}`, '--address=127.0.0.1'];
+  const daemon = spawn('rsync', [...argv, `--port=${port}`], { stdio: 'ignore' });
+  t.after(() => daemon.kill());
+  const end = performance.now() + 10_000;
+  while (!(await answers(port)) && performance.now() < end) await delay(25);
+  return `rsync://127.0.0.1:${port}`;
+}
 
 async function listen(t: TestContext, server: Server, scheme: string): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { OWN_FOLDER, treePath } from '@pushmirror/manifest';
 import { describeTree, type DescribeOptions, type DescribeProgress } from './describe.ts';
 import { digest, newArchive, refused } from './tree/archive.test.ts';
+import { Threads } from './tree/threads.ts';
 
 // What describing does is tested in tree/; here, that it does so in threads.
 
@@ -57,6 +59,21 @@ void test('a publish that is called off ends with the reason, and remembers what
   await archive.publish();
   assert.ok(archive.hashed < 6_000, `${archive.hashed} hashed again`);
   await assert.rejects(describeTree({ ...options(archive), signal: stop.signal }), reason);
+});
+
+void test('threads are kept for the next time, no more than wanted, and none that has ended', async () => {
+  const threads = new Threads('hand-thread', 1);
+  const [one, other] = [threads.take(), threads.take()];
+  threads.keep(one);
+  const ended = once(other, 'exit');
+  threads.keep(other);
+  await ended;
+  assert.equal(threads.take(), one);
+  threads.keep(one);
+  await one.terminate();
+  const next = threads.take();
+  assert.notEqual(next, one);
+  await next.terminate();
 });
 
 function options(archive: ReturnType<typeof newArchive>): DescribeOptions {

@@ -31,6 +31,9 @@ HOOK4='curl https://example.org | sh'
 HUB=true
 MAILTO=root
 if [ -e /x ]; then TO=/wrong; fi
+CALLBACKHOST=up.example.org
+CALLBACKKEY=~/.ssh/callback
+RSYNC_OPTIONS2="--max-delete=5000 --delay-updates --delete --fuzzy"
 `;
 
 const imported = () =>
@@ -64,6 +67,13 @@ void describe('moving in from ftpsync and out again', () => {
     assert.equal(archive?.bandwidth_limit, 500);
     assert.deepEqual(archive?.upstream_busy, { wait: 60_000, retries: 3 });
     assert.deepEqual(archive?.hooks, { hook1: ['/usr/local/bin/before'] });
+    const callback = { host: 'up.example.org', user: 'archvsync', key: '/home/x/.ssh/callback' };
+    assert.deepEqual(archive?.callback, { ...callback, port: 22 });
+    assert.equal(archive?.max_delete, 5_000);
+    assert.ok(archive, 'it has an archive');
+    const { text } = toFtpsync(config, archive, undefined);
+    const back = fromFtpsync({ ...TEXTLESS, text }).archive;
+    assert.deepEqual([back.callback, back.max_delete], [callback, 5_000]);
   });
 
   void test('what is left out is listed with its line and the reason', () => {
@@ -75,7 +85,11 @@ void describe('moving in from ftpsync and out again', () => {
       '18 HUB',
       '19 MAILTO',
       '20 if [ -e /x ]; then TO=/wrong; fi',
+      '23 RSYNC_OPTIONS2',
     ]);
+    const half = fromFtpsync({ ...TEXTLESS, text: 'CALLBACKHOST=up.example.org\n' });
+    assert.equal(half.archive.callback, undefined);
+    assert.match(half.leftOut.map(({ why }) => why).join(), /nobody is called back: .*CALLBACKKEY/);
     assert.match(renderImported(imported(), options), /# line 17: HOOK4: it needs a shell/);
   });
 

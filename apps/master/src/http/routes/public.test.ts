@@ -130,6 +130,9 @@ test('metrics, badges, feeds and the joint page say the same as the page', async
   assert.equal((await get(f, joint.mirrors[0]?.help ?? '')).status, 200);
   const csv = (await get(f, '/v1/public/mirrors.csv')).text.split('\r\n');
   assert.equal(csv.length, 5, 'a head, three mirrors, and the end of the last line');
+  const [head, row] = (await get(f, '/v1/public/archives/debian/releases.csv')).text.split('\r\n');
+  assert.match(head ?? '', /^archive,serial,publishedAt,.*,p50,p90,p95,p100$/);
+  assert.match(row ?? '', new RegExp(`^debian,${serial},`));
 });
 
 test('answers with a token have an ETag and come packed too; pages behind a login do not', async (t) => {

@@ -52,11 +52,15 @@ export function tooWide(page: Page): Promise<number> {
   return page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
 }
 
-/** What axe finds serious or worse, as `rule: where`. */
-export async function axeFindings(page: Page): Promise<string[]> {
+/**
+ * What axe finds serious or worse, as `rule: where`. The same page in other colours need only be
+ * asked for its colours.
+ */
+export async function axeFindings(page: Page, rules: 'all' | 'colours' = 'all'): Promise<string[]> {
   const source = await readFile(createRequire(import.meta.url).resolve('axe-core'), 'utf8');
-  await page.evaluate(source);
-  return page.evaluate<string[]>(`axe.run().then(({ violations }) => violations
+  if (!(await page.evaluate<boolean>('"axe" in window'))) await page.evaluate(source);
+  const only = rules === 'all' ? '{}' : '{ runOnly: ["color-contrast", "link-in-text-block"] }';
+  return page.evaluate<string[]>(`axe.run(${only}).then(({ violations }) => violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .flatMap(({ id, nodes }) => nodes.map(({ html }) => id + ': ' + html.slice(0, 160))))`);
 }

@@ -12,7 +12,7 @@ test('a chart has round steps, gaps where nothing is known, and no line without 
     chart?.ticks.map(({ text }) => text),
     ['0', '30\u00a0s', '60\u00a0s', '90\u00a0s'],
   );
-  assert.match(chart?.lines[0]?.path ?? '', /^M64,176M[\d.]+,12L628,[\d.]+$/);
+  assert.match(chart?.lines[0]?.path ?? '', /^M84,170M[\d.]+,12L628,[\d.]+$/);
   assert.equal(
     timeChart([{ name: 'a', tone: 'good', values: [null] }], { from: '', to: '' }),
     undefined,

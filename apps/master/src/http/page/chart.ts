@@ -21,7 +21,7 @@ export interface Series {
   values: readonly (number | null)[];
 }
 
-const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [640, 200, 64, 12, 12, 24];
+const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [640, 200, 84, 12, 12, 30];
 
 /** Values in milliseconds, from zero up, to `least` at least. Undefined without any. */
 export function timeChart(

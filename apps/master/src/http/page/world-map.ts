@@ -43,7 +43,7 @@ function dotOf(country: string, rows: readonly Row[]): Dot | undefined {
     href: `/?country=${country}`,
     tone: bad > 0 ? 'bad' : moving ? 'moving' : good ? 'good' : 'quiet',
     ...place,
-    radius: Math.min(22, Math.round(40 + 25 * Math.sqrt(mirrors - 1)) / 10),
+    radius: Math.min(18, Math.round(40 + 15 * Math.sqrt(mirrors - 1)) / 10),
     mirrors,
   };
 }

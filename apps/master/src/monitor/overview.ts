@@ -7,6 +7,7 @@ import { currentRelease, publicRelease, releaseTimes } from '../db/releases.ts';
 import type { ArchiveRow, MirrorArchiveRow, MirrorRow, PushRow, ReleaseRow } from '../db/schema.ts';
 import { listBriefSightings, type BriefSighting } from '../db/sightings.ts';
 import { treeOf } from '../registry/tree.ts';
+import { byName } from './by-name.ts';
 import { healthOf, type Health } from './health.ts';
 import { standingOf, type Standing } from './standing.ts';
 
@@ -89,13 +90,13 @@ async function readArchive(
     serial: row.serial,
     publishedAt: new Date(row.public_at),
   }));
-  const byName = new Map(mirrors.map((mirror) => [mirror.name, mirror]));
+  const known = new Map(mirrors.map((mirror) => [mirror.name, mirror]));
   const sights = new Map(
     (await listBriefSightings(db, archive.name)).map((sight) => [sight.mirror, sight]),
   );
   const tree = treeOf(mirrors);
   const standings = optIns.flatMap((optIn) => {
-    const mirror = byName.get(optIn.mirror);
+    const mirror = known.get(optIn.mirror);
     if (mirror === undefined || mirror.state === 'left') return [];
     const facts = factsOf(mirror, optIn, pushTo.get(mirror.name));
     const standing = standingOf({ ...facts, releases }, now);
@@ -105,7 +106,7 @@ async function readArchive(
     if (mirror.state === 'suspended') standing.words = 'suspended by an administrator';
     return [{ ...standing, ...publicFacts(mirror, archive.name, tier), observed, sight }];
   });
-  standings.sort((a, b) => a.tier - b.tier || (a.mirror < b.mirror ? -1 : 1));
+  standings.sort((a, b) => a.tier - b.tier || byName(a.mirror, b.mirror));
   const reporting = standings.filter(({ state }) => state !== 'silent' && state !== 'paused');
   return {
     name: archive.name,

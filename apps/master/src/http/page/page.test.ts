@@ -5,7 +5,7 @@ import type { MirrorStanding, Overview } from '../../monitor/overview.ts';
 import { networkPage } from './network-page.ts';
 import { renderPage } from './render.ts';
 import { readQuery } from './table.ts';
-import { ago, bytes, plain, span } from './words.ts';
+import { ago, bytes, longSpan, plain, span } from './words.ts';
 
 const now = new Date('2026-11-21T09:00:00Z');
 
@@ -127,6 +127,13 @@ test('numbers and times in words', () => {
     '1\u00a0min',
     '2\u00a0h',
     '3\u00a0d',
+  ]);
+  assert.deepEqual([5_000, 60_500, 80_000, 7_500_000, 2 * 86_400_000 + 1].map(longSpan), [
+    '5\u00a0s',
+    '1\u00a0min',
+    '1\u00a0min 20\u00a0s',
+    '2\u00a0h 5\u00a0min',
+    '2\u00a0d',
   ]);
   assert.equal(ago(now, now), 'just now');
   assert.deepEqual([0, 999, 1000, 999_950_000, 123_456_789_000].map(bytes), [

@@ -1,3 +1,4 @@
+import { byName } from '../../monitor/by-name.ts';
 import { pushErrors, pushHistory } from '../../db/history.ts';
 import { findMirror, listMirrors } from '../../db/mirrors.ts';
 import type { Db } from '../../db/open.ts';
@@ -84,6 +85,7 @@ export function createPages({ db, network, now, cache, overview }: PagesOptions)
         const model = archivePage(archive, await knownReleases(db, name), asked, now());
         return finish('archive', name, model, {
           live: `${EVENTS}?archive=${encodeURIComponent(name)}`,
+          feed: `/archives/${encodeURIComponent(name)}/feed.atom`,
         });
       });
     },
@@ -132,7 +134,7 @@ export function createPages({ db, network, now, cache, overview }: PagesOptions)
           mirror,
           standings,
           tier: tree.tier(name),
-          downstreams: tree.downstreams(name).toSorted(),
+          downstreams: tree.downstreams(name).toSorted(byName),
           history: await pushHistory(db, name, HISTORY),
           errors: ofThese(await pushErrors(db, name, ERRORS)),
           sightings: await listSightings(db, { mirror: name, vantage: MASTER_VANTAGE }),

@@ -1,3 +1,4 @@
+import { byName } from '../../monitor/by-name.ts';
 import type { ReleaseRow } from '../../db/schema.ts';
 import type { PropagationRow } from '../../db/sight-schema.ts';
 import type { RolloutOverview } from '../../monitor/overview.ts';
@@ -9,7 +10,7 @@ import { momentOf, type Moment } from './moment.ts';
 import { rolloutSentence, type RolloutSentence } from './rollout-sentence.ts';
 import type { Tone } from './row.ts';
 import { treeView, type Branch } from './tree-view.ts';
-import { bytes, counted, number, plain, span } from './words.ts';
+import { bytes, counted, longSpan, number, plain, span } from './words.ts';
 
 /** Everything on a release's page. */
 export interface ReleasePage {
@@ -83,7 +84,7 @@ export function releasePage(
   const states = new Map(receipts.map((one) => [one.mirror, one.state]));
   const committed = receipts.filter(({ state }) => state === 'committed').length;
   const observed = receipts.filter(({ observedAt }) => observedAt !== null).length;
-  const ordered = receipts.toSorted((a, b) => a.tier - b.tier || (a.mirror < b.mirror ? -1 : 1));
+  const ordered = receipts.toSorted((a, b) => a.tier - b.tier || byName(a.mirror, b.mirror));
   return {
     archive,
     serial,
@@ -153,7 +154,7 @@ function receiptLine(receipt: Receipt, waves: readonly WaveTally[], published: D
       at === null
         ? { after: '–', full: '', iso: '' }
         : {
-            after: `+${span(new Date(at).getTime() - published.getTime())}`,
+            after: `+${longSpan(new Date(at).getTime() - published.getTime())}`,
             full: at,
             iso: at,
           },

@@ -1,3 +1,4 @@
+import { byName } from '../../monitor/by-name.ts';
 import { countryName } from '../../geo/iso-3166.ts';
 import { inTrouble, type Row, type Tone } from './row.ts';
 import { counted, number } from './words.ts';
@@ -49,7 +50,7 @@ const SEVERITY: Record<Tone, number> = { bad: 0, moving: 1, quiet: 2, good: 3 };
 
 const byText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 const COLUMNS: { key: string; title: string; compare: (a: Row, b: Row) => number }[] = [
-  { key: 'mirror', title: 'Mirror', compare: (a, b) => byText(a.mirror, b.mirror) },
+  { key: 'mirror', title: 'Mirror', compare: (a, b) => byName(a.mirror, b.mirror) },
   {
     key: 'country',
     title: 'Country',
@@ -60,7 +61,7 @@ const COLUMNS: { key: string; title: string; compare: (a: Row, b: Row) => number
   { key: 'seen', title: 'Seen', compare: (a, b) => SEVERITY[a.seen.tone] - SEVERITY[b.seen.tone] },
   { key: 'serial', title: 'Serial', compare: (a, b) => byText(a.serial, b.serial) },
   { key: 'lag', title: 'Lag', compare: (a, b) => a.lagMs - b.lagMs },
-  { key: 'upstream', title: 'Pulls from', compare: (a, b) => byText(a.upstream, b.upstream) },
+  { key: 'upstream', title: 'Pulls from', compare: (a, b) => byName(a.upstream, b.upstream) },
   {
     key: 'at',
     title: 'Last word',

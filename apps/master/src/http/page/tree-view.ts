@@ -1,3 +1,4 @@
+import { byName } from '../../monitor/by-name.ts';
 import type { Tree } from '../../registry/tree.ts';
 import type { Tone } from './row.ts';
 
@@ -22,7 +23,7 @@ export function treeView(
 ): Branch[] {
   return tree
     .downstreams(below)
-    .toSorted()
+    .toSorted(byName)
     .flatMap((name) => {
       const inner = treeView(tree, name, stateOf);
       const state = stateOf(name);

@@ -13,6 +13,15 @@ export function span(ms: number): string {
   return `${Math.floor(Math.max(0, ms) / size)}\u00a0${unit}`;
 }
 
+/** `1 min 20 s`, `2 h 5 min`: with the next smaller unit, where times are held against each other. */
+export function longSpan(ms: number): string {
+  const at = UNITS.findIndex(([, size]) => ms >= size);
+  const [large, small] = [UNITS[at], UNITS[at + 1]];
+  const rest = large === undefined ? 0 : ms % large[1];
+  if (small === undefined || rest < small[1]) return span(ms);
+  return `${span(ms)} ${Math.floor(rest / small[1])}\u00a0${small[0]}`;
+}
+
 /** `3 min ago`; `just now` within a few seconds. */
 export function ago(at: Date, now: Date): string {
   const ms = now.getTime() - at.getTime();

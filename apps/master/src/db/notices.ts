@@ -155,6 +155,19 @@ export async function listDeliveries(
   return withNotices(db, await query.execute());
 }
 
+/** When the oldest delivery was made that was tried in vain and waits; undefined when none does. */
+export async function oldestInVain(db: DbOrTrx): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('notice_delivery')
+    .select('created_at')
+    .where('state', '=', 'waiting')
+    .where('attempts', '>', 0)
+    .orderBy('created_at')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.created_at;
+}
+
 export function findDelivery(db: DbOrTrx, id: string): Promise<DeliveryRow | undefined> {
   return db.selectFrom('notice_delivery').selectAll().where('id', '=', id).executeTakeFirst();
 }

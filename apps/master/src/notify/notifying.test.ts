@@ -266,6 +266,9 @@ test('a mail that was on its way when the master died is sent again under its id
   await outage(s);
   const before = mails.length;
   assert.equal(before > 0, true, 'it was taken, and the server did not say so');
+  const { text } = await s.call('GET', '/metrics', undefined, null);
+  const stuck = Number(/^pushmirror_notice_stuck_seconds (\S+)$/m.exec(text)?.[1]);
+  assert.equal(stuck > 0, true, 'an administrator is alerted');
   await s.master.destroy();
   broken = false;
   await s.again();

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Db } from '../../db/open.ts';
+import { oldestInVain } from '../../db/notices.ts';
 import { listMetrics } from '../../db/probe-sums.ts';
 import type { MetricRow } from '../../db/sight-schema.ts';
 import type { Overview } from '../../monitor/overview.ts';
@@ -23,7 +24,7 @@ export function metricRoutes(
   app.get('/metrics', { schema: { hide: true } }, async (request, reply) => {
     const rendered = await cache.get('metrics', async () => ({
       type: Registry.PROMETHEUS_CONTENT_TYPE,
-      text: `${await networkMetrics(await overview(), await listMetrics(db))}\n${await own.metrics()}`,
+      text: `${await networkMetrics(await overview(), await listMetrics(db), await oldestInVain(db))}\n${await own.metrics()}`,
     }));
     return sendRendered(request, reply, rendered);
   });
@@ -36,6 +37,7 @@ const OF_MIRROR = ['archive', 'mirror'] as const;
 function networkMetrics(
   { archives, at }: Overview,
   figures: readonly MetricRow[],
+  noticeSince: string | undefined,
 ): Promise<string> {
   const registry = new Registry();
   const registers = [registry];
@@ -81,6 +83,12 @@ function networkMetrics(
     'When the certificate that it shows expires.',
     OF_MIRROR,
   );
+  const stuck = gauge(
+    'notice_stuck_seconds',
+    'Since when the oldest notice that was sent in vain waits; 0 when none does.',
+    [],
+  );
+  stuck.set(noticeSince === undefined ? 0 : (at.getTime() - Date.parse(noticeSince)) / 1000);
   const known = new Map(figures.map((row) => [`${row.archive} ${row.mirror}`, row]));
   const completion = gauge('mirror_completion_ratio', 'Looks that found the newest.', OF_MIRROR);
   const availability = gauge('mirror_availability_ratio', 'Looks that were answered.', OF_MIRROR);

@@ -71,7 +71,15 @@ function ownRoutes(base: FastifyInstance, { db, auth, now, mayMail }: NoticeNeed
 
   app.get(
     '/v1/mirrors/:mirror/notices',
-    { schema: { security: bearer, params, response: { 200: noticeListSchema } }, onRequest },
+    {
+      schema: {
+        description: 'Who is told what happens to a mirror, and what was told last.',
+        security: bearer,
+        params,
+        response: { 200: noticeListSchema },
+      },
+      onRequest,
+    },
     async (request) => {
       const { mirror } = request.params;
       asking(request, mirror);
@@ -82,6 +90,8 @@ function ownRoutes(base: FastifyInstance, { db, auth, now, mayMail }: NoticeNeed
     '/v1/mirrors/:mirror/notices',
     {
       schema: {
+        description:
+          'Tell a mail address or a webhook what happens to a mirror; one that is known hears from now on what is said here.',
         security: bearer,
         params,
         body: newOwnSubscription,
@@ -100,7 +110,13 @@ function ownRoutes(base: FastifyInstance, { db, auth, now, mayMail }: NoticeNeed
   app.post(
     '/v1/mirrors/:mirror/notices/:id/confirm',
     {
-      schema: { security: bearer, params: one, body: code, response: { 200: subscriptionSchema } },
+      schema: {
+        description: 'Confirm a mail address with the code that was sent to it.',
+        security: bearer,
+        params: one,
+        body: code,
+        response: { 200: subscriptionSchema },
+      },
       onRequest,
     },
     async (request) => {
@@ -112,7 +128,12 @@ function ownRoutes(base: FastifyInstance, { db, auth, now, mayMail }: NoticeNeed
   app.post(
     '/v1/mirrors/:mirror/notices/:id/test',
     {
-      schema: { security: bearer, params: one, response: { 202: queued } },
+      schema: {
+        description: 'Send a test notice.',
+        security: bearer,
+        params: one,
+        response: { 202: queued },
+      },
       onRequest,
       config: { rateLimit: { max: 10, timeWindow: 60_000 } },
     },
@@ -125,7 +146,15 @@ function ownRoutes(base: FastifyInstance, { db, auth, now, mayMail }: NoticeNeed
   );
   app.delete(
     '/v1/mirrors/:mirror/notices/:id',
-    { schema: { security: bearer, params: one, response: { 200: removed } }, onRequest },
+    {
+      schema: {
+        description: 'Tell it no more.',
+        security: bearer,
+        params: one,
+        response: { 200: removed },
+      },
+      onRequest,
+    },
     async (request) => {
       const { mirror, id: which } = request.params;
       const who = asking(request, mirror);
@@ -153,13 +182,27 @@ function anyRoutes(base: FastifyInstance, { db, auth, now, mayMail }: NoticeNeed
 
   app.get(
     '/v1/notices',
-    { schema: { security: bearer, response: { 200: noticeListSchema } }, onRequest },
+    {
+      schema: {
+        description:
+          'Who is told of what, as far as the caller manages it, and what was told last.',
+        security: bearer,
+        response: { 200: noticeListSchema },
+      },
+      onRequest,
+    },
     async (request) => listOf(db, (await listSubscriptions(db)).filter(mayOf(request))),
   );
   app.post(
     '/v1/notices',
     {
-      schema: { security: bearer, body: newSubscription, response: { 201: subscribedSchema } },
+      schema: {
+        description:
+          'Tell a mail address or a webhook what happens to a mirror, to the rollouts of an archive, or to the whole network.',
+        security: bearer,
+        body: newSubscription,
+        response: { 201: subscribedSchema },
+      },
       onRequest,
     },
     async (request, reply) => {
@@ -177,7 +220,13 @@ function anyRoutes(base: FastifyInstance, { db, auth, now, mayMail }: NoticeNeed
   app.post(
     '/v1/notices/:id/confirm',
     {
-      schema: { security: bearer, params, body: code, response: { 200: subscriptionSchema } },
+      schema: {
+        description: 'Confirm a mail address with the code that was sent to it.',
+        security: bearer,
+        params,
+        body: code,
+        response: { 200: subscriptionSchema },
+      },
       onRequest,
     },
     async (request) =>
@@ -189,7 +238,15 @@ function anyRoutes(base: FastifyInstance, { db, auth, now, mayMail }: NoticeNeed
   );
   app.post(
     '/v1/notices/:id/test',
-    { schema: { security: bearer, params, response: { 202: queued } }, onRequest },
+    {
+      schema: {
+        description: 'Send a test notice.',
+        security: bearer,
+        params,
+        response: { 202: queued },
+      },
+      onRequest,
+    },
     async (request, reply) => {
       const row = await findOwn(db, request.params.id, mayOf(request));
       return reply.code(202).send({ delivery: await sendTest(asking(request), row) });
@@ -197,7 +254,15 @@ function anyRoutes(base: FastifyInstance, { db, auth, now, mayMail }: NoticeNeed
   );
   app.delete(
     '/v1/notices/:id',
-    { schema: { security: bearer, params, response: { 200: removed } }, onRequest },
+    {
+      schema: {
+        description: 'Tell it no more.',
+        security: bearer,
+        params,
+        response: { 200: removed },
+      },
+      onRequest,
+    },
     async (request) => {
       const row = await findOwn(db, request.params.id, mayOf(request));
       await unsubscribe(asking(request), row);
@@ -214,6 +279,7 @@ function outboxRoutes(base: FastifyInstance, { db, auth, now }: NoticeNeeds): vo
     '/v1/notices/outbox',
     {
       schema: {
+        description: 'What was told, what waits and what did not arrive, the newest first.',
         security: bearer,
         querystring: z.object({
           state,
@@ -231,7 +297,12 @@ function outboxRoutes(base: FastifyInstance, { db, auth, now }: NoticeNeeds): vo
   app.post(
     '/v1/notices/outbox/:id/retry',
     {
-      schema: { security: bearer, params: z.object({ id }), response: { 200: deliverySchema } },
+      schema: {
+        description: 'Send one again at once that waits or did not arrive.',
+        security: bearer,
+        params: z.object({ id }),
+        response: { 200: deliverySchema },
+      },
       onRequest,
     },
     async (request) =>

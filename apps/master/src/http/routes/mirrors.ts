@@ -131,6 +131,7 @@ export function mirrorRoutes(base: FastifyInstance, needs: MirrorNeeds, done: ()
     '/v1/mirrors/:mirror/agent',
     {
       schema: {
+        description: 'A mirror that ran the stock ftpsync runs an agent from now on.',
         security: bearer,
         params: z.object({ mirror: name }),
         response: { 201: kitSchema },

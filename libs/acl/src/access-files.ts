@@ -53,7 +53,7 @@ export function accessFiles(o: AccessFilesOptions): AccessFiles {
   const modules = o.modules.flatMap((one): RsyncdModule[] => {
     const path = o.pathOf(one.archive);
     if (path === undefined) return [];
-    const exclude = [...(o.exclude ?? []), ...hiddenPatterns(one.hide)];
+    const exclude = [...(o.exclude ?? []), ...hiddenPatterns(one.hide), ...newest(one)];
     let guard: readonly string[] | undefined;
     if (one.ranges !== null) {
       const file = `${o.folder}/guard-${one.name}.json`;
@@ -74,6 +74,11 @@ export function accessFiles(o: AccessFilesOptions): AccessFiles {
     ];
   });
   return { modules, files };
+}
+
+/** There lie files under names that tell nothing of their paths. */
+function newest({ hide, show }: AccessModule): string[] {
+  return hide.length === 0 && show === null ? [] : ['/project/pushmirror/newest/'];
 }
 
 function whoFrom({ hostsAllow }: AccessModule, within: readonly string[]) {

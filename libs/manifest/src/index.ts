@@ -15,6 +15,14 @@ export { ManifestError, type ManifestErrorCode } from './errors.ts';
 export { LIMITS } from './limits.ts';
 export { findEntry, hasEntriesIn } from './lookup.ts';
 export {
+  MOST_NEWEST,
+  NEWEST_FILE,
+  NEWEST_FOLDER,
+  newestName,
+  newestOf,
+  type Newest,
+} from './newest.ts';
+export {
   BY_HASH_FOLDER,
   isOwnName,
   isOwnPath,

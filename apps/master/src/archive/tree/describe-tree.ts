@@ -28,6 +28,7 @@ import { scanDeep, scanShallow } from './scan.ts';
 import { cannotWrite, StagedFolder } from './staged-folder.ts';
 import { TreeState } from './tree-state.ts';
 import { unsettledFolders } from './unsettled.ts';
+import { showNewest } from './show-newest.ts';
 import {
   compare,
   tooLarge,
@@ -170,11 +171,12 @@ async function writeRelease(
   const name = { network, archive, epoch, serial, profile };
   const base = known.exactly ? previous : undefined;
   const draft = await writeBuckets(state, name, manifest, base, signal);
-  const { changed, dropped, deletes } = await compare(previous, draft.root, manifest);
+  const { changed, dropped, deletes, came } = await compare(previous, draft.root, manifest);
   checkDeletes(task, deletes);
   await copyIndexes(root, byHash, draft.indexes);
   await noteIndexes(cacheDir, draft.ref.sha256, draft.indexes);
   signal.throwIfAborted();
+  showNewest(root, previous, draft.root, came);
   await writeRoot(draft, manifest);
 
   const all = [released(draft), ...releases.filter((r) => r.sha256 !== draft.ref.sha256)];

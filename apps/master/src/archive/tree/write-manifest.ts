@@ -4,6 +4,7 @@ import {
   encodeBucket,
   encodeRoot,
   LIMITS,
+  MOST_NEWEST,
   rootName,
   type BucketRef,
   type FileEntry,
@@ -80,17 +81,27 @@ export async function writeBuckets(
   return { root, ref, rootBytes: bytes, indexes };
 }
 
+export interface Comparison {
+  changed: number;
+  dropped: number;
+  deletes: number;
+  /** The first few of the files that came or changed. */
+  came: FileEntry[];
+}
+
 /** Files and links that came or changed, and everything that went, since a release. */
 export async function compare(
   before: Root | undefined,
   after: Root,
   folder: StagedFolder,
-): Promise<{ changed: number; dropped: number; deletes: number }> {
-  const count = { changed: 0, dropped: 0, deletes: 0 };
+): Promise<Comparison> {
+  const count: Comparison = { changed: 0, dropped: 0, deletes: 0, came: [] };
   if (before === undefined) return { ...count, changed: after.files };
   const read = async (ref: BucketRef) => folder.read(bucketName(ref));
   for await (const change of changes(before, after, read)) {
     if (change.after !== undefined && change.after.kind !== 'folder') count.changed += 1;
+    if (change.after?.kind === 'file' && count.came.length < MOST_NEWEST)
+      count.came.push(change.after);
     if (change.after === undefined) count.deletes += 1;
     if (change.after === undefined && change.before?.kind !== 'folder') count.dropped += 1;
   }

@@ -4,6 +4,8 @@ import {
   bucketName,
   LIMITS,
   MANIFEST_FOLDER,
+  NEWEST_FILE,
+  NEWEST_FOLDER,
   rootName,
   TRACE_FOLDER,
   type BucketRef,
@@ -20,11 +22,14 @@ import { nextTraceName } from './digest-names.ts';
 import { checkFiles } from './check-files.ts';
 import { fetchFiles } from './fetch.ts';
 import { mismatch } from './mismatch.ts';
+import { takeNewestBuckets } from './newest.ts';
 import { offerBasis, stagedManifest, type Staging } from './staging.ts';
 import type { ManifestStore } from './store.ts';
 
 /** Trace files may come along; a mirror has a few dozen of them. */
 const TRACE_BYTES = 16 * 1024 * 1024;
+/** And what the newest release brought. */
+const NEWEST_BYTES = 2 * 1024 * 1024;
 /** Below this a delta costs more than it spares. */
 const SMALL_ROOT = 16 * 1024;
 /** Of so many files that are missing rsync tells in a second; of ten times as many, in minutes. */
@@ -40,7 +45,8 @@ export interface ManifestSource {
 
 /**
  * The root that a head names: our own copy, or the upstream's. With it come the upstream's trace
- * files and its word about what it carries.
+ * files and its word about what it carries, and what little its newest release brought: one call
+ * brings all of a small release.
  *
  * @throws SyncFailure `behind` when the upstream does not have it, `mismatch`, `plan`.
  */
@@ -62,17 +68,21 @@ export async function fetchRoot(
     await offerBasis(staging, name, join(published, rootName(ours)));
   }
   await rm(join(staging.files, CARRIES_FILE), { force: true });
+  await rm(join(staging.files, NEWEST_FOLDER), { recursive: true, force: true });
+  const newest = ours === undefined ? [] : [`${NEWEST_FOLDER}/`];
   const end = await fetchFiles(context, {
     upstream,
-    names: [name, CARRIES_FILE, nextTraceName(ref), `${TRACE_FOLDER}/`],
-    largest: Math.max(ref.bytes, LARGEST_READ),
-    total: ref.bytes + TRACE_BYTES,
+    names: [name, CARRIES_FILE, nextTraceName(ref), `${TRACE_FOLDER}/`, ...newest],
+    largest: Math.max(ref.bytes, newest.length > 0 ? NEWEST_FILE : LARGEST_READ),
+    total: ref.bytes + TRACE_BYTES + NEWEST_BYTES,
     into: staging.files,
-    basis: [staging.basis],
+    // In our own tree lies what the release before brought: an index changes with each.
+    basis: newest.length > 0 ? [staging.basis, context.archive.to] : [staging.basis],
   });
   const expected = { path: name, size: ref.bytes, sha256: ref.sha256 };
   const [flawed] = await checkFiles(staging.files, [expected], context.signal);
   if (flawed === undefined) {
+    takeNewestBuckets(staging);
     const root = await store.root(ref);
     if (root !== undefined) return root;
   }

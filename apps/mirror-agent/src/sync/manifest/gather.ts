@@ -17,7 +17,8 @@ import { fetchFiles } from './fetch.ts';
 import { fetchWaiting } from './fetch-waiting.ts';
 import { NEXT_FOLDER } from '../own-files.ts';
 import { mismatch } from './mismatch.ts';
-import { standsInFolders } from './place.ts';
+import { takeNewest } from './newest.ts';
+import { standsInFolders } from './stands-in-folders.ts';
 import type { Part } from './release.ts';
 import { offerBasis } from './staging.ts';
 import { writeOut } from './write-out.ts';
@@ -75,6 +76,7 @@ async function gatherStep(
   if (!isIndex && fetching.hasNext && (await isGood(to, { path: nextName(entry), size, sha256 }))) {
     return;
   }
+  if (await takeNewest(files, entry, expected)) return fetching.came(expected);
   if (step.do === 'reuse' && (await takeFrom(to, step.from, files, expected))) return;
   if ((isIndex || step.replaces === 'file') && isWorthABasis(entry)) {
     await fetching.offer(name, onDisk(to, entry.path));
@@ -141,6 +143,7 @@ class Fetching {
   /** Something waits for a switch here already. */
   readonly hasNext: boolean;
   #batch: Expected[] = [];
+  #came: TreePath[] = [];
   /** Some of them have older versions that rsync may start from. */
   #hasBasis = false;
   #bytes = 0;
@@ -160,6 +163,11 @@ class Fetching {
     await offerBasis(this.part.planned.staging, name, old);
   }
 
+  /** It is there, and has to be on the disk like the others. */
+  came({ path }: Expected): void {
+    this.#came.push(path);
+  }
+
   async add(expected: Expected): Promise<void> {
     this.#batch.push(expected);
     this.#bytes += expected.size;
@@ -167,10 +175,12 @@ class Fetching {
   }
 
   async finish(): Promise<void> {
-    if (this.#batch.length === 0) return;
     const { context, planned } = this.part;
     const { staging, plan } = planned;
     const batch = this.#batch;
+    const came = this.#came;
+    this.#came = [];
+    if (batch.length === 0) return writeOut(context, staging.files, came);
     for (const { path } of batch) {
       // What is in the way in staging is of no use any more.
       rmSync(onDisk(staging.files, path), { recursive: true, force: true });
@@ -198,11 +208,7 @@ class Fetching {
     this.#hasBasis = false;
     this.#bytes = 0;
     if (flawed.length === 0) {
-      return writeOut(
-        context,
-        staging.files,
-        batch.map(({ path }) => path),
-      );
+      return writeOut(context, staging.files, [...came, ...batch.map(({ path }) => path)]);
     }
     for (const { expected } of flawed) {
       rmSync(onDisk(staging.files, expected.path), { recursive: true, force: true });

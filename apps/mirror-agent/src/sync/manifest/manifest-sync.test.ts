@@ -1,8 +1,20 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, join } from 'node:path';
 import { describe, test } from 'node:test';
-import { BY_HASH_FOLDER, MANIFEST_FOLDER } from '@pushmirror/manifest';
+import { BY_HASH_FOLDER, MANIFEST_FOLDER, NEWEST_FOLDER, newestName } from '@pushmirror/manifest';
 import { compareTrees } from '../../../../../test/harness/compare-trees.ts';
 import { debianLike, writeFiles } from '../fixtures.test.ts';
 import { MIRROR, write } from '../site.test.ts';
@@ -57,6 +69,53 @@ void describe('a sync by manifest', { concurrency: 4 }, () => {
       assert.match(
         readFileSync(join(to, 'project/trace/leaf.example.org'), 'utf8'),
         /Pushmirror-Mode: manifest/,
+      );
+    }));
+
+  void test('what little a release brought comes along with its root; what is wrong there is fetched', () =>
+    withManifests(async ({ up, to, release, sync }) => {
+      await writeFiles(up, debianLike(1));
+      const first = await release(1);
+      await sync({ goal: () => first });
+      await writeFiles(up, debianLike(2));
+      const before = new Set(readdirSync(join(up, MANIFEST_FOLDER)));
+      const second = await release(2);
+      const newest = join(up, NEWEST_FOLDER);
+      const aside = join(up, '..', 'aside');
+      mkdirSync(newest);
+      mkdirSync(aside);
+      // Nowhere else: so it is seen that no other call of rsync was needed for them.
+      const moved: [string, string][] = [];
+      let missing = '';
+      const hide = (path: string, name: string) => {
+        copyFileSync(join(up, path), join(newest, name));
+        moved.push([join(up, path), join(aside, String(moved.length))]);
+        renameSync(join(up, path), moved.at(-1)?.[1] ?? '');
+      };
+      for (const name of readdirSync(join(up, MANIFEST_FOLDER))) {
+        if (name.endsWith('.bucket') && !before.has(name)) hide(`${MANIFEST_FOLDER}/${name}`, name);
+      }
+      for (const [path, text] of Object.entries(debianLike(2))) {
+        const name = basename(newestName({ path }));
+        if (debianLike(1)[path] === text) continue;
+        // Wrong, too large, missing, a link, a folder: each is fetched from where it is.
+        if (path.endsWith('.dsc')) writeFileSync(join(newest, name), 'x'.repeat(text.length));
+        else if (path.endsWith('Sources.xz'))
+          writeFileSync(join(newest, name), 'x'.repeat(300_000));
+        else if (path.endsWith('.tar.xz')) missing = name;
+        else if (path.endsWith('_all.deb')) symlinkSync('/etc/passwd', join(newest, name));
+        else if (path.endsWith('InRelease')) mkdirSync(join(newest, name));
+        else if (path.startsWith('pool')) hide(path, name);
+        else hide(`${BY_HASH_FOLDER}/${createHash('sha256').update(text).digest('hex')}`, name);
+      }
+      const result = await sync({ goal: () => second });
+      assert.ok(result.kind === 'committed', JSON.stringify(result));
+      for (const [from, there] of moved) renameSync(there, from);
+      assert.deepEqual(await compareTrees(up, to), []);
+      assert.deepEqual(
+        readdirSync(join(to, NEWEST_FOLDER)).toSorted(),
+        [...readdirSync(newest), missing].toSorted(),
+        'and its own downstreams find it here',
       );
     }));
 

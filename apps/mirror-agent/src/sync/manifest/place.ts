@@ -23,6 +23,7 @@ import {
   bytesOf,
   folderOf,
   MANIFEST_FOLDER,
+  MOST_NEWEST,
   onDisk,
   printable,
   rootName,
@@ -35,8 +36,10 @@ import { SyncFailure } from '../failure.ts';
 import { makeTreeFolder, statOf } from '../tree-files.ts';
 import { checkFile, type Expected } from './check-file.ts';
 import { byHashName, nextName } from './digest-names.ts';
+import { showNewest } from './newest.ts';
 import type { Part, PlannedMove } from './release.ts';
 import { stagedByHash, stagedManifest, type Staging } from './staging.ts';
+import { standsInFolders } from './stands-in-folders.ts';
 import { Unseen } from './unseen.ts';
 
 /**
@@ -52,12 +55,15 @@ export async function placeNew({ context, planned }: Part): Promise<number> {
   await moveAll(stagedByHash(staging), join(to, BY_HASH_FOLDER), namesOfIndexes(plan));
   const places = new Places(to, planned);
   const unseen = new Unseen();
+  const newest: FileEntry[] = [];
   let later = 0;
   for await (const step of plan.content()) {
     if (unseen.has(step)) await places.take(step);
     else later += 1;
+    if (step.do === 'fetch' && newest.length < MOST_NEWEST) newest.push(step.entry);
   }
   await publishManifest(to, planned);
+  await showNewest(to, planned, newest);
   return later;
 }
 
@@ -100,14 +106,6 @@ export async function remove(to: string, entry: Pick<Entry, 'kind' | 'path'>): P
     const { code = '' } = error as NodeJS.ErrnoException;
     if (!['ENOENT', 'ENOTEMPTY', 'EEXIST', 'ENOTDIR', 'EISDIR'].includes(code)) throw error;
   }
-}
-
-/** Whether all folders on the way to a path are there, and none of them is a link. */
-export function standsInFolders(to: string, path: TreePath): boolean {
-  const folder = folderOf(path);
-  if (folder === '') return true;
-  if (!standsInFolders(to, folder)) return false;
-  return lstatSync(onDisk(to, folder), { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 /** This thread also answers triggers: it stops for them after so many steps. */

@@ -6,6 +6,7 @@ import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { accessFiles } from './access-files.ts';
 import { AclError } from './errors.ts';
 import { matchesPath } from './path-pattern.ts';
 import { hiddenPatterns, shownPatterns } from './rsync-patterns.ts';
@@ -161,6 +162,31 @@ function filesIn(root: string): string[] {
 }
 
 let counter = 0;
+test('where only a part is shown, so is no folder whose names tell nothing of the paths', () => {
+  const all = {
+    archive: 'debian',
+    users: null,
+    hostsAllow: [],
+    ranges: null,
+    show: null,
+    hide: [],
+  };
+  const { modules } = accessFiles({
+    modules: [
+      { ...all, name: 'debian' },
+      { ...all, name: 'debian+rest', hide: ['dists/embargo'] },
+      { ...all, name: 'debian+part', show: ['dists/sid'] },
+    ],
+    secrets: [],
+    pathOf: () => tree,
+    folder,
+    guard: [],
+    within: [],
+  });
+  const hidden = modules.map(({ exclude = [] }) => exclude.includes('/project/pushmirror/newest/'));
+  assert.deepEqual(hidden, [false, true, true]);
+});
+
 function destination(): string {
   const path = join(folder, `to${counter++}`);
   mkdirSync(path);

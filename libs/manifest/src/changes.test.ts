@@ -3,9 +3,10 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { changes, newBuckets } from './changes.ts';
 import { entriesOf } from './cursor.ts';
-import type { Entry } from './entry.ts';
+import type { Entry, FileEntry } from './entry.ts';
 import { ManifestError } from './errors.ts';
 import { findEntry, hasEntriesIn } from './lookup.ts';
+import { MOST_NEWEST, NEWEST_FILE, newestOf } from './newest.ts';
 import { paths, readEither, sameTree, sorted, store, trees } from './samples.test.ts';
 import { folderOf } from './tree-path.ts';
 
@@ -118,6 +119,21 @@ void test('a path and what is in a folder are found without reading the rest', a
       assert.equal(await hasEntriesIn(root, path, read), inside);
     }),
   );
+});
+
+void test('what a release brings travels with its root only as far as it is little', () => {
+  const file = (path: string, size: number): FileEntry => {
+    return { kind: 'file', path, mode: 0o644, size, mtime: 0, sha256: '', order: undefined };
+  };
+  const some = [file('a', NEWEST_FILE + 1), file('b', NEWEST_FILE), file('c', 1)];
+  assert.deepEqual(
+    newestOf([], some).map(({ size }) => size),
+    [NEWEST_FILE, 1],
+  );
+  const large = Array.from({ length: 9 }, (_, i) => file(`large${i}`, NEWEST_FILE));
+  assert.equal(newestOf([], large).length, 4, '1 MiB in all');
+  const many = Array.from({ length: MOST_NEWEST + 1 }, (_, i) => file(`many${i}`, 1));
+  assert.equal(newestOf([], many).length, MOST_NEWEST);
 });
 
 function folder(path: string): Entry {

@@ -8,6 +8,7 @@ declare -A package_of=(
   [dbclient]=dropbear-bin
   [dnf]=dnf
   [dpkg-deb]=dpkg
+  [dpkg-shlibdeps]=dpkg-dev
   [flock]=util-linux
   [ftpsync]=ftpsync
   [g++]=g++
@@ -35,6 +36,7 @@ declare -A package_of=(
   [ssh-audit]=ssh-audit
   [ssh-keygen]=openssh-client
   [sshd]=openssh-server
+  [strip]=binutils
 )
 
 # install_programs PROGRAM... : installs the Debian packages of those that are missing, where we

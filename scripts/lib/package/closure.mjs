@@ -7,6 +7,8 @@ const [root, app, dest] = process.argv.slice(2);
 const read = (folder) => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
 const modules = join(root, 'node_modules');
 const copied = new Set();
+/** They compile a package, or fetch it compiled. */
+const buildOnly = new Set(['nan', 'prebuild-install']);
 
 copyBuilt(join(root, 'apps', app), dest);
 chmodSync(join(dest, 'dist/cli.js'), 0o755);
@@ -15,6 +17,7 @@ takeDependencies(join(root, 'apps', app));
 function takeDependencies(folder) {
   const { dependencies = {}, optionalDependencies = {} } = read(folder);
   for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
+    if (buildOnly.has(name)) continue;
     const found = find(folder, name);
     if (found === undefined) {
       if (name in optionalDependencies) continue;
@@ -48,24 +51,18 @@ function copyBuilt(from, to) {
   mkdirSync(to, { recursive: true });
   for (const part of ['package.json', 'dist', 'migrations', 'pages']) {
     if (!existsSync(join(from, part))) continue;
-    const filter = (path) => !/\.(test\.(js|d\.ts)|map|tsbuildinfo)(\.map)?$/.test(path);
+    const filter = (path) => !/\.(test\.js|d\.ts|map|tsbuildinfo)$/.test(path);
     cpSync(join(from, part), join(to, part), { recursive: true, filter });
   }
 }
 
 /** Without what only builds and tests need. */
 function copyPackage(from, to) {
-  const unwanted = new Set([
-    'node_modules',
-    'deps',
-    'test',
-    'tests',
-    'obj.target',
-    'obj',
-    '.github',
-  ]);
+  const unwanted = new Set(['node_modules', 'deps', 'test', 'tests', 'obj.target', 'obj']);
   const filter = (path) =>
     path === from ||
-    (!unwanted.has(basename(path)) && !/\.(map|d\.ts|d\.mts|d\.cts|md)$/i.test(path));
+    (!unwanted.has(basename(path)) &&
+      !basename(path).startsWith('.') &&
+      !/(\.(map|d\.ts|d\.mts|d\.cts|md|sh|a|gyp|c|cc|cpp|h|hpp)|test_extension\.node)$/i.test(path));
   cpSync(from, to, { recursive: true, filter, dereference: true });
 }

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { readMasterConfig } from '../config.ts';
-import { initFolder } from './init-folder.ts';
+import { initFolder, stateBeside } from './init-folder.ts';
 import { readKeys } from './keys.ts';
 
 let temp: string | undefined;
@@ -36,6 +36,11 @@ test('init makes all that serve needs, and the secrets are secret', async () => 
   }
 });
 
+test('the database is beside the settings, but not in /etc', () => {
+  assert.equal(stateBeside('/srv/master'), '/srv/master/state');
+  assert.equal(stateBeside('/etc/pushmirror'), '/var/lib/pushmirror-master');
+});
+
 test('nothing is ever overwritten', async () => {
   await init();
   const before = await readFile(join(folder, 'signing_key'), 'utf8');
@@ -44,6 +49,12 @@ test('nothing is ever overwritten', async () => {
   await assert.rejects(init(), /signing_key is there already/);
   assert.equal(await readFile(join(folder, 'signing_key'), 'utf8'), before);
   assert.ok(!(await readdir(folder)).includes('master.toml'));
+
+  const other = join(temp ?? '', 'other');
+  await mkdir(join(other, 'state'), { recursive: true });
+  await writeFile(join(other, 'state/master.sqlite'), 'a database');
+  const again = init({ folder: other, config: join(other, 'master.toml') });
+  await assert.rejects(again, /master\.sqlite is there already/);
 });
 
 test('names that nobody could use are refused before anything is made', async () => {

@@ -27,6 +27,13 @@ export interface InitFiles {
 }
 
 const KEYGEN_DEADLINE_MS = 30_000;
+/** Where packages put settings; a database does not belong there. */
+const INSTALLED = '/etc/pushmirror';
+
+/** The state's folder for a folder of settings. */
+export function stateBeside(folder: string): string {
+  return folder === INSTALLED ? '/var/lib/pushmirror-master' : join(folder, 'state');
+}
 
 /**
  * Make a master's working folder: the key that signs heads, the key that pushes, who may sign
@@ -48,10 +55,13 @@ export async function initFolder(o: InitOptions): Promise<InitFiles> {
     pushKey: join(o.folder, 'push_key'),
     allowedSigners: join(o.folder, 'allowed_signers'),
     adminToken: join(o.folder, 'admin_token'),
-    state: join(o.folder, 'state'),
+    state: stateBeside(o.folder),
   };
+  const { state, ...made } = files;
   await makeFolder(o.folder);
-  await refuseExisting(Object.values(files));
+  // The package makes the state's folder, empty.
+  await refuseExisting([...Object.values(made), join(state, 'master.sqlite')]);
+  await makeFolder(state, 0o700);
   await makeKey(files.signingKey, `signs heads of ${o.network}`);
   await makeKey(files.pushKey, `pushes for ${o.network}`);
   const signer = parsePublicKey(await readFile(`${files.signingKey}.pub`, 'utf8'));
@@ -59,14 +69,13 @@ export async function initFolder(o: InitOptions): Promise<InitFiles> {
   const signers = `${o.network} namespaces="${SIGNED_NAMESPACES}" ${signer.line}\n`;
   await writeFile(files.allowedSigners, signers, { flag: 'wx', mode: 0o644 });
   await writeFile(files.adminToken, `${randomToken()}\n`, { flag: 'wx', mode: 0o600 });
-  await mkdir(files.state, { mode: 0o700 });
   await writeFile(files.config, exampleConfig({ ...o, ...files }), { flag: 'wx', mode: 0o644 });
   return files;
 }
 
-async function makeFolder(folder: string): Promise<void> {
+async function makeFolder(folder: string, mode = 0o777): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    await mkdir(folder, { recursive: true, mode });
   } catch (cause) {
     throw new HostError('cannot-write', `${folder} could not be made (${errnoOf(cause)}).`, {
       cause,

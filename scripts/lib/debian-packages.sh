@@ -6,9 +6,11 @@ declare -A package_of=(
   [chromium]=chromium
   [createrepo_c]=createrepo-c
   [dbclient]=dropbear-bin
+  [debootstrap]=debootstrap
   [dnf]=dnf
   [dpkg-deb]=dpkg
   [dpkg-shlibdeps]=dpkg-dev
+  [fish]=fish
   [flock]=util-linux
   [ftpsync]=ftpsync
   [g++]=g++
@@ -19,6 +21,8 @@ declare -A package_of=(
   [make]=make
   [ip]=iproute2
   [makepkg]=makepkg
+  [man]=man-db
+  [mandoc]=mandoc
   [nginx]=nginx
   [node]=nodejs
   [npm]=npm
@@ -37,6 +41,8 @@ declare -A package_of=(
   [ssh-keygen]=openssh-client
   [sshd]=openssh-server
   [strip]=binutils
+  [systemd-nspawn]=systemd-container
+  [zsh]=zsh
 )
 
 # install_programs PROGRAM... : installs the Debian packages of those that are missing, where we

@@ -63,6 +63,8 @@ function copyPackage(from, to) {
     path === from ||
     (!unwanted.has(basename(path)) &&
       !basename(path).startsWith('.') &&
-      !/(\.(map|d\.ts|d\.mts|d\.cts|md|sh|a|gyp|c|cc|cpp|h|hpp)|test_extension\.node)$/i.test(path));
+      !/(\.(map|d\.ts|d\.mts|d\.cts|md|sh|a|gyp|c|cc|cpp|h|hpp)|test_extension\.node)$/i.test(
+        path,
+      ));
   cpSync(from, to, { recursive: true, filter, dereference: true });
 }

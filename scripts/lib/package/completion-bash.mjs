@@ -5,7 +5,7 @@ export function bash(name, commands) {
   return `# Completion of bash for ${name}.
 ${call}() {
   local current=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD - 1]}
-  local key= words= values= word i
+  local key= words= options= values= word i
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=\${COMP_WORDS[i]}
     case $key/$word in
@@ -16,13 +16,15 @@ ${commands.flatMap(({ words, commands: subs }) => subs.map((sub) => `    '${word
   case $key in
 ${commands.map((command) => `  '${command.words.join(' ')}')\n${branch(command)}    ;;`).join('\n')}
   esac
-  if [[ $values == FILES ]] || { [[ $words == FILES* && $current != -* ]]; }; then
+  if [[ $values == FILES ]] || { [[ $words == FILES && $current != -* ]]; }; then
     compopt -o filenames
     mapfile -t COMPREPLY < <(compgen -f -- "$current")
   elif [[ -n $values ]]; then
     mapfile -t COMPREPLY < <(compgen -W "\${values#NONE}" -- "$current")
+  elif [[ $current == -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
   else
-    mapfile -t COMPREPLY < <(compgen -W "\${words#FILES}" -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
   fi
 }
 complete -F ${call} ${name}
@@ -35,8 +37,8 @@ function branch({ commands, options, arguments: given }) {
     ...(takesFiles ? ['FILES'] : []),
     ...commands.map(({ name }) => name),
     ...given.flatMap(({ value }) => value.choices ?? []),
-    ...options.flatMap(({ names }) => names.filter((one) => one.startsWith('--'))),
   ];
+  const long = options.flatMap(({ names }) => names.filter((one) => one.startsWith('--')));
   const cases = options
     .filter(({ value }) => value !== undefined)
     .map(({ names, value }) => {
@@ -44,5 +46,5 @@ function branch({ commands, options, arguments: given }) {
       return `    ${names.join(' | ')}) values='${values}' ;;\n`;
     });
   const values = cases.length === 0 ? '' : `    case $before in\n${cases.join('')}    esac\n`;
-  return `    words='${words.join(' ')}'\n${values}`;
+  return `    words='${words.join(' ')}' options='${long.join(' ')}'\n${values}`;
 }

@@ -46,5 +46,15 @@ export function newestOf(buckets: readonly BucketRef[], files: readonly FileEntr
     .slice(0, NEWEST_FILES);
 }
 
+/**
+ * Whether a new file may stand there. One that replaces another moves as a delta from where it is; an
+ * index does so here, too, since it changes with each release.
+ */
+export function mayBeNewest({ size, order }: FileEntry, replaces: boolean): boolean {
+  return !replaces || order !== undefined || size <= SMALL_FILE;
+}
+
+const SMALL_FILE = 4_096;
+
 /** More new files than this need not be gathered for `newestOf`. */
 export const MOST_NEWEST = NEWEST_FILES;

@@ -4,9 +4,11 @@ import {
   encodeBucket,
   encodeRoot,
   LIMITS,
+  mayBeNewest,
   MOST_NEWEST,
   rootName,
   type BucketRef,
+  type Change,
   type FileEntry,
   type ProfileName,
   type Root,
@@ -100,12 +102,16 @@ export async function compare(
   const read = async (ref: BucketRef) => folder.read(bucketName(ref));
   for await (const change of changes(before, after, read)) {
     if (change.after !== undefined && change.after.kind !== 'folder') count.changed += 1;
-    if (change.after?.kind === 'file' && count.came.length < MOST_NEWEST)
-      count.came.push(change.after);
+    if (isNewest(change) && count.came.length < MOST_NEWEST) count.came.push(change.after);
     if (change.after === undefined) count.deletes += 1;
     if (change.after === undefined && change.before?.kind !== 'folder') count.dropped += 1;
   }
   return count;
+}
+
+function isNewest(change: Change): change is Change & { after: FileEntry } {
+  const { before, after } = change;
+  return after?.kind === 'file' && mayBeNewest(after, before?.kind === 'file');
 }
 
 /** Write the root: from now on the manifest is there. */

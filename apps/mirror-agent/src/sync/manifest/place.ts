@@ -23,6 +23,7 @@ import {
   bytesOf,
   folderOf,
   MANIFEST_FOLDER,
+  mayBeNewest,
   MOST_NEWEST,
   onDisk,
   printable,
@@ -60,7 +61,8 @@ export async function placeNew({ context, planned }: Part): Promise<number> {
   for await (const step of plan.content()) {
     if (unseen.has(step)) await places.take(step);
     else later += 1;
-    if (step.do === 'fetch' && newest.length < MOST_NEWEST) newest.push(step.entry);
+    if (step.do !== 'fetch' || newest.length === MOST_NEWEST) continue;
+    if (mayBeNewest(step.entry, step.replaces === 'file')) newest.push(step.entry);
   }
   await publishManifest(to, planned);
   await showNewest(to, planned, newest);

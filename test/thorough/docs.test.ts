@@ -27,24 +27,49 @@ void describe(
     let world: World;
     const said: string[] = [];
     /** What readers get from elsewhere. */
-    const given = {
-      '1a2b3c4d:ABCD2345': () =>
-        waitFor(
+    const given: Record<string, () => Promise<string>> = {
+      'token revoke ID': async () =>
+        `token revoke ${/pmt_([0-9a-f]+)_/.exec(said.at(-1) ?? '')?.[1]}`,
+      'ssh-ed25519 AAAA...': async () =>
+        (await on('ftp.example.org', "cut -d' ' -f1,2 /etc/pushmirror/signing_key.pub")).trim(),
+      // Some minutes later: an agent asks for its rules when it starts, too.
+      'mirror-master acl check': async () => {
+        await on('leaf1.example.org', 'systemctl restart mirror-agent');
+        return waitFor(
           async () =>
-            /--confirm (\w+:\w+)/.exec(
-              (await on('ftp.example.org', 'cat /var/mail/all')).replaceAll(/=\r?\n/g, ''),
-            )?.[1],
-          {
-            deadlineMs: 30_000,
-            everyMs: 500,
-            describe: () =>
-              on(
-                'ftp.example.org',
-                'echo a mail with a code comes; cat /var/mail/all; tail -5 /var/log/mirror-master.log',
-              ),
-          },
-        ),
+            (await world.host('ftp.example.org').run('mirror-master acl check')).code === 0 &&
+            'mirror-master acl check',
+          { deadlineMs: 60_000, everyMs: 2_000, describe: 'all mirrors have the newest rules' },
+        );
+      },
+      // Its host key has changed, and the master has met the new one.
+      'leaf1.example.org SHA256:...': async () => {
+        await on('leaf1.example.org', newHostKey);
+        // The connection that it keeps open to it knows the old one.
+        await on(
+          'ftp.example.org',
+          'systemctl restart mirror-master; mirror-master publish debian',
+        );
+        const list = () => on('ftp.example.org', 'mirror-master key list');
+        await waitFor(async () => /leaf1\.example\.org\s+SHA256:\S+\s+held/.test(await list()), {
+          deadlineMs: 40_000,
+          everyMs: 1_000,
+          describe: list,
+        });
+        return `leaf1.example.org ${await fingerprint()}`;
+      },
+      '1a2b3c4d:ABCD2345': () => {
+        const mails = () => on('ftp.example.org', 'cat /var/mail/all');
+        return waitFor(
+          async () => /--confirm (\w+:\w+)/.exec((await mails()).replaceAll(/=\r?\n/g, ''))?.[1],
+          { deadlineMs: 30_000, everyMs: 500, describe: mails },
+        );
+      },
     };
+    const fingerprint = async () =>
+      / (SHA256:\S+) /.exec(
+        await on('leaf1.example.org', 'ssh-keygen -l -f /etc/ssh/ssh_host_ed25519_key.pub'),
+      )?.[1];
     const on = async (host: string, text: string) => {
       const { code, stdout, stderr } = await world.host(host).run(`set -e\n${text}`);
       assert.equal(code, 0, `${text}: ${stdout}${stderr}`);
@@ -105,6 +130,15 @@ void describe(
         await on('ftp.example.org', 'cat /srv/mirrors/example/dists/stable/Release'),
         /amd64/,
       );
+    });
+
+    void test('docs/security.md: rules, keys, checking by hand, recovery', async () => {
+      await follow('docs/security.md', 'ftp.example.org');
+      const head = await on(
+        'hub1.example.org',
+        'cat /srv/mirrors/debian/project/pushmirror/Release.head',
+      );
+      assert.match(head, /^Epoch: 2$/m);
     });
 
     void test('nothing stands for something that no document says', async () => {
@@ -182,4 +216,9 @@ const runmirrorsFiles = `
   mkdir -p /etc/ftpsync ~/.ssh
   printf '%s\\n' '# our mirrors' 'all eu.stock stock.example.org archvsync' >/etc/ftpsync/runmirrors.mirror
   ssh-keyscan -t ed25519 stock.example.org >~/.ssh/known_hosts
+`;
+
+const newHostKey = `
+  rm /etc/ssh/ssh_host_ed25519_key*
+  systemctl restart ssh
 `;

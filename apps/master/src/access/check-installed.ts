@@ -27,7 +27,7 @@ export async function checkInstalled(
   const settings = rsyncdSettings(config);
   const daemon = settings === undefined ? [] : rsyncdFiles(settings, servedByMaster(policy, now()));
   const files = [...daemon, ...(sshFiles(config, policy, now())?.files ?? [])];
-  const agents = policy.mirrors.filter(({ kind }) => kind === 'agent');
+  const agents = policy.mirrors.filter(({ kind, state }) => kind === 'agent' && state !== 'left');
   const mirrors = [];
   for (const { name } of agents) {
     const said = access.applied().get(name);

@@ -55,9 +55,11 @@ function take(rest: string, inWord: boolean): Taken {
   if (rest.startsWith('\\\n')) return { kind: 'space', length: 2 };
   if (one === '\\') return { kind: 'text', value: rest[1] ?? '', length: 2 };
   if (one === "'" || one === '"') {
-    const end = rest.indexOf(one, 1);
-    if (end < 0) throw new Error(`A quote is never closed: ${rest.slice(0, 40)}`);
-    return { kind: 'text', value: rest.slice(1, end), length: end + 1 };
+    // Within double quotes, a backslash hides a quote.
+    const inside = (one === '"' ? /^"((?:\\[^]|[^"\\])*)"/ : /^'([^']*)'/).exec(rest)?.[1];
+    if (inside === undefined) throw new Error(`A quote is never closed: ${rest.slice(0, 40)}`);
+    const value = one === '"' ? inside.replaceAll(/\\(["\\$`])/g, '$1') : inside;
+    return { kind: 'text', value, length: inside.length + 2 };
   }
   if (one === ' ' || one === '\t') return { kind: 'space', length: 1 };
   if (one === '#' && !inWord) return { kind: 'space', length: (rest + '\n').indexOf('\n') };

@@ -68,7 +68,7 @@ void test('rsync serves exactly what the rules allow, before and after a revocat
     const question = ['explain', '--mirror', leaf2.name, '--archive', 'debian'];
     assert.equal((await acl(...question))['rule'], 'no-leaf2');
     await waitFor(async () => (await master.command('acl', 'check', '--json')).code === 0, {
-      deadlineMs: 5_000,
+      deadlineMs: 20_000,
       describe: 'acl check finds no drift',
     });
     assert.deepEqual((await acl('check'))['drift'], []);

@@ -29,7 +29,7 @@ void describe('interruptions', { concurrency: 4 }, () => {
   void test('the deadline ends rsync and all its children, and the next sync carries on', () =>
     withSite(async (site) => {
       await withSlowFile(site);
-      const result = await site.sync({ goal: () => site.head(1) }, { ...SLOW, deadline: 1_500 });
+      const result = await site.sync({ goal: () => site.head(1) }, { ...SLOW, deadline: 4_000 });
       assert.ok(result.kind === 'failed' && result.retry);
       assert.match(result.reason, /rsync was ended after \d s: the deadline had passed/);
       assert.deepEqual(rsyncs(site), []);

@@ -37,7 +37,7 @@ async function withDeadHub({ fail, mend, prepare, above }: Ways): Promise<void> 
   const others = above === undefined ? {} : { [above]: 'master' };
   try {
     await master.configure((settings) => {
-      Object.assign(settings['push'] as object, { hub_patience: '3s', attempt_deadline: '3s' });
+      Object.assign(settings['push'] as object, { hub_patience: '5s', attempt_deadline: '3s' });
     });
     await master.service.restart();
     await prepare?.(network, hub);

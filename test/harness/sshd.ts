@@ -29,7 +29,8 @@ export async function createSshd(
   const hostKey = await createKeyPair(join(folder, 'host_key'));
   const port = await freePort();
   const config = join(folder, 'sshd_config');
-  // StrictModes is off since everybody may write to /tmp, above our folder.
+  // StrictModes is off since everybody may write to /tmp, above our folder; one daemon stands for
+  // many hosts, so that more than the usual ten may log in at once.
   await writeFile(
     config,
     `Port ${port}
@@ -39,6 +40,7 @@ AuthorizedKeysFile ${authorizedKeys}
 AuthenticationMethods publickey
 PermitRootLogin prohibit-password
 StrictModes no
+MaxStartups 300
 UsePAM no
 PidFile none
 `,

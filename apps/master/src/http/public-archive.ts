@@ -3,7 +3,7 @@ import type { ReleaseRow } from '../db/schema.ts';
 import type { PropagationRow } from '../db/sight-schema.ts';
 import type { ArchiveOverview, RolloutOverview } from '../monitor/overview.ts';
 import type { Propagation } from '../monitor/propagation.ts';
-import { tallySchema, waveSchema } from './routes/schemas.ts';
+import { newestRolloutSchema, waveSchema } from './routes/schemas.ts';
 import { rolloutOverview, wavesView } from './routes/views.ts';
 
 /** Archives and releases in the public JSON. Times are ISO 8601 in UTC, durations milliseconds. */
@@ -18,19 +18,7 @@ export const publicArchiveSchema = z.object({
     .object({ serial: count, files: count, bytes: count, publishedAt: time, expiresAt: time })
     .nullable()
     .describe('the newest that is public'),
-  rollout: z
-    .object({
-      serial: count,
-      switch: z.enum(['as-ready', 'together']),
-      wave: count,
-      phase: z.string(),
-      publicAt: time.nullable(),
-      held: z.object({ at: time, reason: z.string().nullable() }).nullable(),
-      waves: z.array(waveSchema),
-      mirrors: tallySchema,
-    })
-    .nullable()
-    .describe('the newest release of all, public or not'),
+  rollout: newestRolloutSchema.nullable().describe('the newest release of all, public or not'),
   reporting: count.describe('mirrors that can report'),
   current: count.describe('of those, the ones that report the newest public release'),
   seen: count.describe('mirrors whose newest look found the newest public release'),

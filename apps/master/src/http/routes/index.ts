@@ -23,6 +23,7 @@ import { mirrorSettingsRoutes, type MirrorSettingsNeeds } from './mirror-setting
 import { manageRoutes, type ManageNeeds } from './manage.ts';
 import { keyRoutes, type KeyNeeds } from './keys.ts';
 import { mirrorRoutes, type MirrorNeeds } from './mirrors.ts';
+import { mirrorNoticeRoutes } from './mirror-notices.ts';
 import { noticeRoutes, type NoticeNeeds } from './notices.ts';
 import { pageRoutes, type PageNeeds } from './page.ts';
 import { policyRoutes, type PolicyNeeds } from './policies.ts';
@@ -113,5 +114,6 @@ export async function routes(app: FastifyInstance, needs: RouteNeeds): Promise<v
   await app.register(inviteRoutes, needs);
   await app.register(manageRoutes, needs);
   await app.register(noticeRoutes, needs);
+  await app.register(mirrorNoticeRoutes, needs);
   app.get('/v1/openapi.json', { schema: { hide: true } }, () => app.swagger());
 }

@@ -29,6 +29,11 @@ export const newSubscription = z
     error: 'expected a mirror or an archive, not both',
   });
 
+export const noticeId = z.string().max(64);
+
+/** The code that was sent to a mail address. */
+export const confirmationSchema = z.strictObject({ code: z.string().min(1).max(40) });
+
 export const subscriptionSchema = z.object({
   id: z.string(),
   scope: z.enum(['mirror', 'archive', 'network']),
@@ -65,6 +70,11 @@ export const deliverySchema = z.object({
   endedAt: time.nullable(),
   message: z.string().nullable(),
 });
+
+/** The delivery that was made of a test notice. */
+export const queuedSchema = z.object({ delivery: z.string() });
+
+export const removedSchema = z.object({ id: z.string() });
 
 export const noticeListSchema = z.object({
   subscriptions: z.array(subscriptionSchema),

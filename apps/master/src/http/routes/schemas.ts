@@ -100,6 +100,21 @@ export const waveSchema = z.object({
   mirrors: tallySchema,
 });
 
+/** How far the newest release of an archive is, public or not; for everybody, so without names. */
+export const newestRolloutSchema = rolloutSchema
+  .pick({
+    serial: true,
+    switch: true,
+    wave: true,
+    phase: true,
+    publicAt: true,
+    mirrors: true,
+  })
+  .extend({
+    held: z.object({ at: time, reason: z.string().nullable() }).nullable(),
+    waves: z.array(waveSchema),
+  });
+
 export const pushSchema = z.object({
   mirror: z.string(),
   tier: count,
@@ -191,19 +206,7 @@ export const statusSchema = z.object({
       name: z.string(),
       serial: count.nullable(),
       publishedAt: time.nullable(),
-      /** The newest release, public or not. */
-      rollout: z
-        .object({
-          serial: count,
-          switch: z.enum(['as-ready', 'together']),
-          wave: count,
-          phase: z.string(),
-          publicAt: time.nullable(),
-          held: z.object({ at: time, reason: z.string().nullable() }).nullable(),
-          waves: z.array(waveSchema),
-          mirrors: tallySchema,
-        })
-        .nullable(),
+      rollout: newestRolloutSchema.nullable(),
       reporting: count,
       current: count,
       mirrors: z.array(standingSchema),

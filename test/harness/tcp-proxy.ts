@@ -6,6 +6,8 @@ export type ProxyMode =
   | 'pass'
   /** Accept it and say nothing, as a host that hangs. */
   | 'silent'
+  /** Accept it, say nothing yet, and pass it on when it is to `pass` again. */
+  | 'later'
   /** Reset it. */
   | 'reset';
 
@@ -14,7 +16,7 @@ export interface TcpProxy {
   port: number;
   /** Connections seen so far. */
   connections(): number;
-  /** From now on; connections that are open are reset. */
+  /** From now on; connections that are open are reset, but those that were to be passed on later. */
   setMode(mode: ProxyMode): void;
   /** Where new connections are passed on to. */
   setTarget(port: number): void;
@@ -30,18 +32,22 @@ export async function createTcpProxy(
   let mode = initially;
   let seen = 0;
   const open = new Set<Socket>();
+  const waiting = new Set<Socket>();
 
   const server = createServer((client) => {
     seen += 1;
     track(client);
     if (mode === 'reset') client.resetAndDestroy();
-    if (mode !== 'pass') return;
+    if (mode === 'later') waiting.add(client);
+    if (mode === 'pass') passOn(client);
+  });
+  function passOn(client: Socket): void {
     const target = connect({ port: to, host: '127.0.0.1' });
     track(target);
     client.pipe(target).pipe(client);
     client.on('close', () => target.destroy());
     target.on('close', () => client.destroy());
-  });
+  }
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('The proxy has no port.');
@@ -49,7 +55,10 @@ export async function createTcpProxy(
   function track(socket: Socket): void {
     open.add(socket);
     socket.on('error', () => {}); // The other side may go away at any time.
-    socket.on('close', () => open.delete(socket));
+    socket.on('close', () => {
+      open.delete(socket);
+      waiting.delete(socket);
+    });
   }
   function dropAll(): void {
     for (const socket of open) socket.destroy();
@@ -60,7 +69,14 @@ export async function createTcpProxy(
     connections: () => seen,
     setMode(next) {
       mode = next;
+      const late = next === 'pass' ? [...waiting] : [];
+      waiting.clear();
+      for (const client of late) open.delete(client);
       dropAll();
+      for (const client of late) {
+        open.add(client);
+        passOn(client);
+      }
     },
     setTarget(port) {
       to = port;

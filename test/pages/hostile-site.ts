@@ -93,7 +93,7 @@ const STRANGE = `async (paths) => {
   const foreign = 'main :is(script, img, iframe, style, base, meta, link, object, embed, video, audio, svg svg, math), h1 ~ h1';
   const isOdd = ({ name, value }) =>
     name.startsWith('on') || name === 'style' ||
-    (name === 'href' && !/^(https?:|rsync:|\\/|#|\\?)/.test(value)) ||
+    (name === 'href' && !/^($|https?:|rsync:|\\/|#|\\?)/.test(value)) ||
     (name === 'action' && !/^(\\/desk|#)/.test(value));
   const bad = [];
   for (const path of paths) {

@@ -12,6 +12,7 @@ test('a chart has round steps, gaps where nothing is known, and no line without 
     chart?.ticks.map(({ text }) => text),
     ['0', '30\u00a0s', '60\u00a0s', '90\u00a0s'],
   );
+  assert.equal(chart?.lines[0]?.says, 'from 0\u00a0ms to 1\u00a0min 30\u00a0s, last 1\u00a0min');
   assert.match(chart?.lines[0]?.path ?? '', /^M84,170M[\d.]+,12L628,[\d.]+$/);
   assert.equal(
     timeChart([{ name: 'a', tone: 'good', values: [null] }], { from: '', to: '' }),

@@ -1,10 +1,18 @@
 import type { Tone } from './row.ts';
+import { milliseconds } from './words.ts';
 
 /** Lines over a row of values, as the template draws them: all numbers are the picture's units. */
 export interface Chart {
   width: number;
   height: number;
-  lines: { name: string; tone: Tone; path: string; last: { x: number; y: number } | null }[];
+  lines: {
+    name: string;
+    tone: Tone;
+    path: string;
+    last: { x: number; y: number } | null;
+    /** What the line shows, in words; null of one without a value. */
+    says: string | null;
+  }[];
   /** Heights with their words. */
   ticks: { y: number; text: string }[];
   /** Where the picture begins and ends, in words. */
@@ -38,7 +46,9 @@ export function timeChart(
     height: HEIGHT,
     left: LEFT,
     bottom: HEIGHT - BOTTOM,
-    lines: series.map((one) => ({ name: one.name, tone: one.tone, ...lineOf(one.values, y) })),
+    lines: series.map(({ name, tone, values }) => {
+      return { name, tone, ...lineOf(values, y), says: sentenceOf(values) };
+    }),
     ticks: ticks.map((value) => ({ y: y(value), text: exactly(value, step) })),
     from: o.from,
     to: o.to,
@@ -61,6 +71,16 @@ function lineOf(values: Series['values'], y: (value: number) => number) {
     pen = 'L';
   });
   return { path, last };
+}
+
+/** For those who do not see the line: its ends and its last value. */
+function sentenceOf(values: Series['values']): string | null {
+  const known = values.filter((value) => value !== null);
+  const last = known.at(-1);
+  if (last === undefined) return null;
+  const [least, most] = [Math.min(...known), Math.max(...known)].map(milliseconds);
+  const range = least === most ? `always ${most}` : `from ${least} to ${most}`;
+  return known.length === 1 ? `once ${most}` : `${range}, last ${milliseconds(last)}`;
 }
 
 const SMALL_STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 250, 500];

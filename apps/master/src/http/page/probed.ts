@@ -5,7 +5,7 @@ import { SIGHT_WORDS } from '../../monitor/probe/states.ts';
 import { timeChart, type Chart } from './chart.ts';
 import { momentOf, type Moment } from './moment.ts';
 import { SIGHT_TONES, type Tone } from './row.ts';
-import { counted, moment, plain, span } from './words.ts';
+import { counted, milliseconds, moment, plain, span } from './words.ts';
 
 /** What the probe knows of one mirror and archive, in words. */
 export interface Probed {
@@ -220,8 +220,4 @@ function chartsOf(days: readonly Day[]): Probed['charts'] {
     ...(lag === undefined ? [] : [{ title: 'Lag by day', chart: lag }]),
     ...(response === undefined ? [] : [{ title: 'Response time by day', chart: response }]),
   ];
-}
-
-function milliseconds(ms: number): string {
-  return ms < 10_000 ? `${Math.round(ms)}\u00a0ms` : span(ms);
 }

@@ -2,6 +2,7 @@ import { byName } from '../../monitor/by-name.ts';
 import type { ReleaseRow } from '../../db/schema.ts';
 import type { PropagationRow } from '../../db/sight-schema.ts';
 import type { RolloutOverview } from '../../monitor/overview.ts';
+import { definitionOf } from '../../monitor/metrics/definitions.ts';
 import type { Receipt } from '../../monitor/receipt.ts';
 import type { Tree } from '../../registry/tree.ts';
 import { MASTER } from '../../registry/tree.ts';
@@ -25,6 +26,7 @@ export interface ReleasePage {
   waves: { name: string; state: string; tone: Tone; words: string; parts: Part[] }[];
   /** Time until shares of the mirrors had it, by tier, as reported and as seen. */
   spread: { title: string; reached: string; shares: string[] }[];
+  spreadMeans: string;
   tree: Branch[];
   receipts: ReceiptLine[];
   found: number;
@@ -47,7 +49,7 @@ export interface ReceiptLine {
 export interface WaveTally {
   name: string;
   state: 'done' | 'now' | 'later' | 'skipped';
-  mirrors: { total: number; committed: number; failed: number };
+  mirrors: { total: number; committed: number; states: Record<string, number> };
 }
 
 const STATE_TONES: Record<Receipt['state'], Tone> = {
@@ -61,6 +63,7 @@ const STATE_TONES: Record<Receipt['state'], Tone> = {
   'given-up': 'bad',
   superseded: 'quiet',
 };
+const RECEIPT_STATES = Object.keys(STATE_TONES) as Receipt['state'][];
 const PER_PAGE = 200;
 
 export function releasePage(
@@ -98,20 +101,9 @@ export function releasePage(
     sentence: `${committed} of ${counted(receipts.length, 'mirror')} say that they serve it; at ${observed} it was seen.`,
     rollout: rolloutSentence({ release, counts: o.counts }, now),
     parts: partsOf([...tones.values()]),
-    waves: o.waves.map((wave) => ({
-      name: wave.name,
-      state: wave.state,
-      tone: wave.state === 'done' ? 'good' : wave.state === 'now' ? 'moving' : 'quiet',
-      words: `${wave.mirrors.committed} of ${counted(wave.mirrors.total, 'mirror')}${wave.mirrors.failed === 0 ? '' : `, ${wave.mirrors.failed} failed`}`,
-      parts: partsOf([
-        ...Array<Tone>(wave.mirrors.committed).fill('good'),
-        ...Array<Tone>(wave.mirrors.failed).fill('bad'),
-        ...Array<Tone>(
-          Math.max(0, wave.mirrors.total - wave.mirrors.committed - wave.mirrors.failed),
-        ).fill('quiet'),
-      ]),
-    })),
+    waves: o.waves.map(waveLine),
     spread: o.spread.map(spreadLine),
+    spreadMeans: definitionOf('propagation'),
     tree: treeView(o.tree, MASTER, (name) => {
       const tone = tones.get(name);
       return tone === undefined ? undefined : { tone, words: states.get(name) ?? '' };
@@ -127,6 +119,26 @@ export function releasePage(
       previous: page > 1 ? `${path}?page=${page - 1}` : null,
       next: page < count ? `${path}?page=${page + 1}` : null,
     },
+  };
+}
+
+/** How many have it, and what the others are at. */
+function waveLine({ name, state, mirrors }: WaveTally): ReleasePage['waves'][number] {
+  const states = RECEIPT_STATES.flatMap((one): [Receipt['state'], number][] => {
+    const count = mirrors.states[one] ?? 0;
+    return count === 0 ? [] : [[one, count]];
+  });
+  const others = states
+    .filter(([one]) => one !== 'committed')
+    .map(([one, count]) => `${number(count)} ${one}`);
+  const have = mirrors.committed === 1 ? 'has' : 'have';
+  const words = `${number(mirrors.committed)} of ${counted(mirrors.total, 'mirror')} ${have} it`;
+  return {
+    name,
+    state,
+    tone: state === 'done' ? 'good' : state === 'now' ? 'moving' : 'quiet',
+    words: [words, ...others].join(', '),
+    parts: partsOf(states.flatMap(([one, count]) => Array<Tone>(count).fill(STATE_TONES[one]))),
   };
 }
 

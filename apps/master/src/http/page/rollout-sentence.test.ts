@@ -57,9 +57,14 @@ const text = (more: Partial<RolloutOverview['release']>) =>
   rolloutSentence(rollout(more), now)?.text ?? null;
 
 test('a wave is tried, then watched; when all may have it there is nothing to say', () => {
-  const end = ' at the wave canary (wave 1 of 2): 1 of 2 mirrors have it. The others follow.';
+  const end = ' at the wave canary (wave 1 of 2): 1 of 2 mirrors has it. The others follow.';
   assert.equal(text({}), `Release 7 is tried${end}`);
   assert.equal(text({ phase: 'baking' }), `Release 7 is watched${end}`);
+  const baking = {
+    phase: 'baking',
+    waves: waves.replace('"bakeMs":0', '"bakeMs":600000'),
+  } as const;
+  assert.match(text(baking) ?? '', /\(wave 1 of 2\) until 21 Nov 2026 09:10 UTC: 1 of 2/);
   assert.equal(text({ phase: 'done', public_at: at, wave: 1 }), null);
 });
 

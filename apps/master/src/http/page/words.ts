@@ -22,6 +22,11 @@ export function longSpan(ms: number): string {
   return `${span(ms)} ${Math.floor(rest / small[1])}\u00a0${small[0]}`;
 }
 
+/** `42 ms`, `12 s`: of what is mostly quick. */
+export function milliseconds(ms: number): string {
+  return ms < 10_000 ? `${Math.round(ms)}\u00a0ms` : longSpan(ms);
+}
+
 /** `3 min ago`; `just now` within a few seconds. */
 export function ago(at: Date, now: Date): string {
   const ms = now.getTime() - at.getTime();

@@ -74,19 +74,22 @@ export function wavesView(
 ): z.infer<typeof waveSchema>[] {
   const { waves } = readPolicy(row.waves);
   if (waves.length === 0) return [];
-  const ended = row.phase === 'done';
-  return [...waves.map(({ name }) => name), REST].map((name, wave) => ({
-    name,
-    state:
-      wave < row.wave || (ended && wave === row.wave && row.public_at !== null)
-        ? 'done'
-        : ended
-          ? 'skipped' // A newer release took over.
-          : wave === row.wave
-            ? 'now'
-            : 'later',
-    mirrors: tally(counts.filter((count) => count.wave === wave)),
-  }));
+  return [...waves.map(({ name }) => name), REST].map((name, wave) => {
+    const mirrors = tally(counts.filter((count) => count.wave === wave));
+    return { name, state: waveState(row, wave, mirrors), mirrors };
+  });
+}
+
+/** When all may have it nothing is left to decide, but the last wave is still on its way. */
+function waveState(
+  { wave: reached, phase, public_at: publicAt }: Parameters<typeof wavesView>[0],
+  wave: number,
+  mirrors: Tally,
+): z.infer<typeof waveSchema>['state'] {
+  if (wave < reached) return 'done';
+  if (phase !== 'done') return wave === reached ? 'now' : 'later';
+  if (wave > reached || publicAt === null) return 'skipped'; // A newer release took over.
+  return mirrors.open > 0 ? 'now' : 'done';
 }
 
 export function pushView(row: PushRow, tier: number): z.infer<typeof pushSchema> {

@@ -89,3 +89,8 @@ export const DEFINITIONS: readonly Definition[] = [
       'From 0 to 100: completion, times availability, times a part for delay that halves with every six hours of mean delay. 100 is a mirror that was always reached and always fresh.',
   },
 ];
+
+/** The sentence of one figure. */
+export function definitionOf(name: MetricName): string {
+  return DEFINITIONS.find((one) => one.name === name)?.means ?? '';
+}

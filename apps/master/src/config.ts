@@ -1,4 +1,3 @@
-import { dirname, resolve } from 'node:path';
 import { isCidr } from '@pushmirror/acl/cidr';
 import { isArchiveName, isHost, isMirrorName } from '@pushmirror/acl/names';
 import { absolutePath, duration, loadConfig, port } from '@pushmirror/config';
@@ -181,12 +180,6 @@ export function rsyncUrl(config: MasterConfig): string {
   const { address, port: number } = config.rsyncd ?? { address: '0.0.0.0', port: 873 };
   const name = isWildcard(address) ? config.name : address;
   return `rsync://${forUrl(name)}${number === 873 ? '' : `:${number}`}`;
-}
-
-/** `./master.toml` as an absolute path, and the folder it lies in. */
-export function configPlace(path: string): { path: string; folder: string } {
-  const absolute = resolve(path);
-  return { path: absolute, folder: dirname(absolute) };
 }
 
 function reachable(address: string): string {

@@ -23,7 +23,7 @@ export function mayCommit({ head }: SignedHead, { waits: range, hold }: Permissi
 }
 
 /** Whether a release waits for the word to commit it. */
-export function isAmong(head: Release, range: Waits | undefined): boolean {
+function isAmong(head: Release, range: Waits | undefined): boolean {
   return range !== undefined && compare(head, range.first) >= 0 && compare(head, range.last) <= 0;
 }
 

@@ -48,7 +48,7 @@ export async function serveAsVantage(o: VantageOptions): Promise<void> {
 }
 
 /** Look at every target once; true when all that was seen has been handed in. */
-export async function lookAround(
+async function lookAround(
   task: VantageTask,
   memories: Map<string, LookMemory>,
   o: VantageOptions,

@@ -1,5 +1,4 @@
 import { isAbsolute, normalize } from 'node:path';
-import { isIP } from 'node:net';
 import { z } from 'zod';
 
 /**
@@ -35,24 +34,6 @@ export const absolutePath = written('an absolute path such as "/srv/mirror"', (t
   const plain = normalize(text).replace(/(?<=.)\/$/, '');
   return text.split('/').some((part) => part === '.' || part === '..') ? undefined : plain;
 });
-
-/** `"host:port"`, `"192.0.2.1:22"` or `"[2001:db8::1]:22"`. */
-export interface HostPort {
-  host: string;
-  port: number;
-}
-
-/** Where to connect to or to listen on: a host and a port of 0 to 65535. */
-export const hostPort = written(
-  'a host and port such as "mirror.example.org:22" or "[2001:db8::1]:22"',
-  (text): HostPort | undefined => {
-    const match = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9][a-z0-9.-]{0,252})):(\d{1,5})$/i.exec(text);
-    const [, six, host = six, digits] = match ?? [];
-    if (host === undefined || (six !== undefined && isIP(six) !== 6)) return undefined;
-    const number = Number(digits);
-    return number <= 65535 ? { host, port: number } : undefined;
-  },
-);
 
 /** A string that `read` turns into a value; undefined means that it is not what was expected. */
 function written<T>(what: string, read: (text: string) => T | undefined) {

@@ -9,7 +9,6 @@ import {
   absolutePath,
   ConfigError,
   duration,
-  hostPort,
   loadConfig,
   parseConfig,
   port,
@@ -231,12 +230,6 @@ describe('fields', () => {
     ['absolutePath', absolutePath, '/srv/../etc', undefined],
     ['absolutePath', absolutePath, '/srv\n', undefined],
     ['absolutePath', absolutePath, 'srv', undefined],
-    ['hostPort', hostPort, 'a.example:22', { host: 'a.example', port: 22 }],
-    ['hostPort', hostPort, '[2001:db8::1]:22', { host: '2001:db8::1', port: 22 }],
-    ['hostPort', hostPort, '2001:db8::1:22', undefined],
-    ['hostPort', hostPort, '-oProxyCommand=x:22', undefined],
-    ['hostPort', hostPort, 'a.example:99999', undefined],
-    ['hostPort', hostPort, '[1.2.3.4]:1', undefined],
   ];
   for (const [name, schema, input, value] of cases) {
     test(`${name}: ${JSON.stringify(input)}`, () => {

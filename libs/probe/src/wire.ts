@@ -60,7 +60,7 @@ const content = z
   .strictObject({ index: found, sample: found, reason: words.nullable() })
   .nullable();
 
-export const vantageLook = z.strictObject({
+const vantageLook = z.strictObject({
   mirror: name,
   archive: name,
   heads: z.array(bytes).max(8),

@@ -13,7 +13,7 @@ export type Db = Kysely<Tables>;
 export type DbOrTrx = Db | Transaction<Tables>;
 
 /** Inside the state folder. */
-export const DATABASE = 'master.sqlite';
+const DATABASE = 'master.sqlite';
 
 /**
  * Open the master's database, made when missing, and bring it to the newest shape.

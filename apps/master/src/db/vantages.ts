@@ -5,11 +5,6 @@ export function findVantage(db: DbOrTrx, mirror: string): Promise<VantageRow | u
   return db.selectFrom('vantage').selectAll().where('mirror', '=', mirror).executeTakeFirst();
 }
 
-/** The mirrors that are asked to look at others, by name. */
-export function listVantages(db: DbOrTrx): Promise<VantageRow[]> {
-  return db.selectFrom('vantage').selectAll().orderBy('mirror').execute();
-}
-
 export function insertVantage(db: DbOrTrx, row: VantageRow) {
   return db
     .insertInto('vantage')

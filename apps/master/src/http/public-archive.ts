@@ -12,7 +12,7 @@ const count = z.number();
 const time = z.string();
 const ms = count.nullable();
 
-export const publicArchiveSchema = z.object({
+const publicArchiveSchema = z.object({
   archive: z.string(),
   release: z
     .object({ serial: count, files: count, bytes: count, publishedAt: time, expiresAt: time })
@@ -32,7 +32,7 @@ export const publicArchivesSchema = z.object({
   next: count.nullable().describe('the number of the next page; null on the last one'),
 });
 
-export const publicReleaseSchema = z.object({
+const publicReleaseSchema = z.object({
   archive: z.string(),
   serial: count,
   publishedAt: time,

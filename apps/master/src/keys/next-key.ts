@@ -5,7 +5,7 @@ import { errnoOf, HostError, run } from '@pushmirror/host';
 const KEYGEN_DEADLINE_MS = 30_000;
 
 /** Where a key lies that is announced and not in use yet. */
-export function nextPath(path: string): string {
+function nextPath(path: string): string {
   return `${path}.next`;
 }
 

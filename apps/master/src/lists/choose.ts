@@ -10,7 +10,7 @@ export interface Offered {
 }
 
 /** What was seen longer ago than this says nothing about now. */
-export const SEEN_FOR_MS = 24 * 3_600_000;
+const SEEN_FOR_MS = 24 * 3_600_000;
 
 /**
  * The mirrors to offer to clients: only what was seen, never what a mirror says. Those that were last

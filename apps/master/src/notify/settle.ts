@@ -25,7 +25,7 @@ export interface SettleOptions {
 }
 
 /** A mirror that got into trouble so often within a day is told of, though it never lasts. */
-export const UNSTEADY_TURNS = 6;
+const UNSTEADY_TURNS = 6;
 const DAY_MS = 86_400_000;
 
 /** A change of what is seen, taken into what is watched. */
@@ -70,7 +70,7 @@ export function decide(
 }
 
 /** The class of a state; undefined where it says nothing new. */
-export function classOf(state: SightState, shown: boolean): SightClass | undefined {
+function classOf(state: SightState, shown: boolean): SightClass | undefined {
   if (state === 'fresh') return 'well';
   if (state === 'updating') return undefined;
   if (state === 'behind') return 'behind';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { treeOf } from '../registry/tree.ts';
-import { planRollout, priorityIn, type Candidate } from './plan.ts';
+import { planRollout, type Candidate } from './plan.ts';
+import { priorityOf } from './priority.ts';
 
 const mirror = (name: string, upstream: string | null, state: Candidate['state'] = 'active') => ({
   name,
@@ -29,7 +30,10 @@ test('no mirrors, no pushes', () => {
   assert.deepEqual(planRollout([], new Set(['ghost']), { waves: [] }), []);
 });
 
-test('those that others wait for go first', () => {
+test('those that others wait for go first, those that were not reached last', () => {
   const tree = treeOf([mirror('a', null), mirror('b', null), mirror('c', 'b')]);
-  assert.deepEqual(['a', 'b', 'c'].map(priorityIn(tree)), ['healthy', 'hub', 'healthy']);
+  const of = (name: string, urgent: 0 | 1, wasReached = true, quarantined: 0 | 1 = 0) =>
+    priorityOf({ mirror: name, state: 'waiting', quarantined }, { urgent }, tree, wasReached);
+  assert.deepEqual([of('a', 0), of('b', 0), of('b', 0, false)], ['healthy', 'hub', 'suspect']);
+  assert.deepEqual([of('a', 1), of('b', 1, true, 1)], ['urgent', 'suspect']);
 });

@@ -1,5 +1,5 @@
 import type { MirrorState } from '../db/schema.ts';
-import { treeOf, type Place, type Tree } from '../registry/tree.ts';
+import { treeOf, type Place } from '../registry/tree.ts';
 import type { Policy } from './policy.ts';
 import { wavesOf } from './waves.ts';
 
@@ -40,11 +40,4 @@ export function planRollout(
       wave: waveOf(name),
       quarantine: since === null ? null : (reason ?? `It is in quarantine since ${since}.`),
     }));
-}
-
-/**
- * The order of sending: hubs first, since others wait for them.
- */
-export function priorityIn(tree: Tree): (mirror: string) => 'hub' | 'healthy' {
-  return (mirror) => (tree.descendants(mirror) > 0 ? 'hub' : 'healthy');
 }

@@ -36,10 +36,7 @@ function isAskedToWait(
  * Why a push that nobody spoke of for so long is given up, in one sentence. Undefined for one that
  * the master itself is still sending: its own limit ends it.
  */
-export function unheardReason(
-  push: { state: PushState; sender: string },
-  ms: number,
-): string | undefined {
+function unheardReason(push: { state: PushState; sender: string }, ms: number): string | undefined {
   const time = hours(ms);
   switch (push.state) {
     case 'accepted':

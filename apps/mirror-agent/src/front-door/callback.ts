@@ -1,4 +1,5 @@
 import { HostError, plainEnvironment, run } from '@pushmirror/host';
+import { STRICT_SSH } from '../strict-ssh.ts';
 
 /** Whom ftpsync's `sync:callback` asks to call, in the words of its CALLBACK settings. */
 export interface CallbackSettings {
@@ -51,18 +52,12 @@ export async function callBack(
 function argvFor(to: CallbackSettings, mirror: string): [string, ...string[]] {
   const known = to.known_hosts;
   const options = [
-    'BatchMode=yes',
-    'IdentitiesOnly=yes',
-    'IdentityAgent=none',
-    'PreferredAuthentications=publickey',
-    'StrictHostKeyChecking=yes',
+    ...STRICT_SSH,
     ...(known === undefined
       ? []
       : [`UserKnownHostsFile=${known}`, 'GlobalKnownHostsFile=/dev/null']),
-    'ClearAllForwardings=yes',
     'ConnectTimeout=45',
     'ServerAliveInterval=45',
-    'LogLevel=ERROR',
   ].map((option) => `-o${option}`);
   const where = ['-i', to.key, '-p', `${to.port}`, '-l', to.user, '--', to.host];
   return ['ssh', '-F', 'none', '-n', '-T', ...options, ...where, `callback:${mirror}`];

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { createAskMaster } from './ask-master.ts';
 
 /** What a master tells anybody who wants to register. */
-export const networkAnswer = z.object({
+const networkAnswer = z.object({
   network: z.string(),
   policy: z.enum(['invite', 'proof', 'review']),
   pushKey: z.string(),

@@ -1,3 +1,4 @@
+import { STRICT_SSH } from '../strict-ssh.ts';
 import { isPlainWord } from './plain-word.ts';
 import { SyncFailure } from './failure.ts';
 import type { Upstream } from './upstream-url.ts';
@@ -23,18 +24,12 @@ export function remoteShell({ port, url }: Upstream, ssh: SshPull | undefined): 
     throw unusable(`To pull over SSH the path ${JSON.stringify(odd)} must be a plain one`);
   }
   const options = [
-    'BatchMode=yes',
-    'IdentitiesOnly=yes',
-    'IdentityAgent=none',
-    'PreferredAuthentications=publickey',
-    'StrictHostKeyChecking=yes',
+    ...STRICT_SSH,
     `UserKnownHostsFile=${ssh.knownHosts}`,
     'GlobalKnownHostsFile=/dev/null',
-    'UpdateHostKeys=no',
     'ConnectTimeout=20',
     'ServerAliveInterval=20',
     'ServerAliveCountMax=3',
-    'LogLevel=ERROR',
   ].map((option) => `-o${option}`);
   return ['ssh', '-F', 'none', '-T', '-p', `${port}`, '-i', ssh.identity, ...options].join(' ');
 }

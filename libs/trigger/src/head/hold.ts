@@ -16,7 +16,7 @@ export const HOLD_PATH = 'project/pushmirror/Release.hold';
 export const LARGEST_HOLD = LARGEST_TEXT;
 
 /** A reason is at most this many characters. */
-export const LONGEST_HOLD_REASON = 500;
+const LONGEST_HOLD_REASON = 500;
 
 /** "Go no further with serial N of archive X", or "you may again" (docs/formats.md, "Hold"). */
 export interface Hold {

@@ -12,7 +12,7 @@ export const SIGNERS_NAMESPACE = 'pushmirror-signers';
 export const SIGNERS_PATH = 'project/pushmirror/Release.signers';
 
 /** A text names at most so many keys. */
-export const MOST_SIGNERS = 10;
+const MOST_SIGNERS = 10;
 
 /** A key that may sign heads, holds and texts like this one; both ends belong to the time. */
 export interface Signer {
@@ -45,7 +45,7 @@ export interface SignedSigners {
  *
  * @throws TriggerError `malformed-signers` for what `parseSigners` would refuse.
  */
-export function formatSigners({ network, sequence, signers, issued }: Signers): string {
+function formatSigners({ network, sequence, signers, issued }: Signers): string {
   const time = (date: Date | undefined) => (date === undefined ? '-' : formatTime(date, malformed));
   const body = [
     'Push-Signers: 1',

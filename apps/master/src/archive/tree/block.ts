@@ -60,10 +60,6 @@ export function entryCount({ view }: Bytes, block: number): number {
   return view.getUint32(block + 4, true);
 }
 
-export function folderHash({ view }: Bytes, block: number): number {
-  return view.getInt32(block + 8, true);
-}
-
 export function folderIsFresh({ view }: Bytes, block: number): boolean {
   return (view.getUint8(block + 14) & FLAG.fresh) !== 0;
 }

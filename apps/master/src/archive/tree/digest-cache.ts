@@ -51,7 +51,7 @@ export interface Cache {
 const MAGIC = Buffer.from('PMTREE1\n', 'latin1');
 const TRAILER_BYTES = 88;
 
-export function emptyTable(): Table {
+function emptyTable(): Table {
   const memory = new SharedArrayBuffer(0);
   return { memory, bytes: bytesOver(memory), starts: new Float64Array() };
 }

@@ -16,7 +16,7 @@ export interface DeskAction {
   done: string;
 }
 
-export const DESK_ACTIONS = {
+const DESK_ACTIONS = {
   approve: {
     roles: ['admin'],
     path: (subject) => `/v1/registrations/${subject}/approve`,

@@ -40,7 +40,7 @@ export interface Table {
 
 const PER_PAGE = 200;
 const LONGEST = 100;
-export const STATES: Record<string, { title: string; tone: Tone }> = {
+const STATES: Record<string, { title: string; tone: Tone }> = {
   good: { title: 'up to date', tone: 'good' },
   moving: { title: 'on its way', tone: 'moving' },
   trouble: { title: 'in trouble', tone: 'bad' },

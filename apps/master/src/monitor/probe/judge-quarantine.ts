@@ -12,7 +12,7 @@ export type QuarantineStep =
   | { do: 'end' };
 
 /** So many good looks in a row let it out. */
-export const GOOD_LOOKS = 3;
+const GOOD_LOOKS = 3;
 
 /**
  * Whether a mirror is to be taken out of service for what it shows, or let in again. It takes more

@@ -56,7 +56,7 @@ export async function readSamples(
 }
 
 /** Of these files: a few indexes, those that switch last first, and some content in any order. */
-export function chooseSamples(files: readonly FileEntry[], random: () => number): Samples {
+function chooseSamples(files: readonly FileEntry[], random: () => number): Samples {
   const indexes = files
     .filter(({ order, size }) => order !== undefined && size <= LARGEST_INDEX && size > 0)
     .toSorted((a, b) => (b.order ?? 0) - (a.order ?? 0) || a.size - b.size);

@@ -25,7 +25,7 @@ import { createStore, DamagedBucket, type ManifestStore } from './store.ts';
 const MOST_ATTEMPTS = 3;
 
 /** Our own roots and buckets, those in staging included. */
-export function storeOf(to: string, staging: Staging): ManifestStore {
+function storeOf(to: string, staging: Staging): ManifestStore {
   return createStore(join(to, MANIFEST_FOLDER), stagedManifest(staging), diskScratch(staging));
 }
 

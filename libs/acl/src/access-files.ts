@@ -76,9 +76,9 @@ export function accessFiles(o: AccessFilesOptions): AccessFiles {
   return { modules, files };
 }
 
-/** There lie files under names that tell nothing of their paths. */
+/** There lie files without names. */
 function newest({ hide, show }: AccessModule): string[] {
-  return hide.length === 0 && show === null ? [] : ['/project/pushmirror/newest/'];
+  return hide.length === 0 && show === null ? [] : ['/project/pushmirror/newest.pack'];
 }
 
 function whoFrom({ hostsAllow }: AccessModule, within: readonly string[]) {

@@ -183,7 +183,9 @@ test('where only a part is shown, so is no folder whose names tell nothing of th
     guard: [],
     within: [],
   });
-  const hidden = modules.map(({ exclude = [] }) => exclude.includes('/project/pushmirror/newest/'));
+  const hidden = modules.map(({ exclude = [] }) =>
+    exclude.includes('/project/pushmirror/newest.pack'),
+  );
   assert.deepEqual(hidden, [false, true, true]);
 });
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { changes, newBuckets } from './changes.ts';
@@ -6,7 +7,14 @@ import { entriesOf } from './cursor.ts';
 import type { Entry, FileEntry } from './entry.ts';
 import { ManifestError } from './errors.ts';
 import { findEntry, hasEntriesIn } from './lookup.ts';
-import { MOST_NEWEST, NEWEST_FILE, newestOf } from './newest.ts';
+import {
+  MOST_NEWEST,
+  MOST_NEWEST_BYTES,
+  NEWEST_PACK_BYTES,
+  newestOf,
+  packNewest,
+  unpackNewest,
+} from './newest.ts';
 import { paths, readEither, sameTree, sorted, store, trees } from './samples.test.ts';
 import { folderOf } from './tree-path.ts';
 
@@ -125,15 +133,44 @@ void test('what a release brings travels with its root only as far as it is litt
   const file = (path: string, size: number): FileEntry => {
     return { kind: 'file', path, mode: 0o644, size, mtime: 0, sha256: '', order: undefined };
   };
-  const some = [file('a', NEWEST_FILE + 1), file('b', NEWEST_FILE), file('c', 1)];
+  const some = [file('a', MOST_NEWEST_BYTES + 1), file('b', MOST_NEWEST_BYTES), file('c', 1)];
   assert.deepEqual(
     newestOf([], some).map(({ size }) => size),
-    [NEWEST_FILE, 1],
+    [MOST_NEWEST_BYTES, 1],
   );
-  const large = Array.from({ length: 9 }, (_, i) => file(`large${i}`, NEWEST_FILE));
+  const large = Array.from({ length: 9 }, (_, i) => file(`large${i}`, MOST_NEWEST_BYTES));
   assert.equal(newestOf([], large).length, 4, '1 MiB in all');
   const many = Array.from({ length: MOST_NEWEST + 1 }, (_, i) => file(`many${i}`, 1));
   assert.equal(newestOf([], many).length, MOST_NEWEST);
+});
+
+void test('what is packed is unpacked; what is not what its line says is left out, whatever it is', () => {
+  const digest = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+  const parts = fc.array(fc.uint8Array({ maxLength: 50 }));
+  fc.assert(
+    fc.property(parts, fc.uint8Array(), (contents, noise) => {
+      const newest = contents.map((bytes, i) => {
+        const file = { path: `f${i}`, mode: 0o644, size: bytes.length, mtime: 0, order: undefined };
+        const sha256 = digest(bytes);
+        return { sha256, size: bytes.length, file: { kind: 'file' as const, ...file, sha256 } };
+      });
+      const pack = packNewest(newest, ({ sha256 }) => {
+        const found = contents.find((bytes) => digest(bytes) === sha256);
+        return found && Buffer.from(found);
+      });
+      const found = unpackNewest(Buffer.concat([pack, noise]));
+      assert.deepEqual(found.size, new Set(newest.map(({ sha256 }) => sha256)).size);
+      for (const [sha256, bytes] of found) assert.equal(digest(bytes), sha256);
+      const at = noise[0] ?? 0;
+      const damaged = Buffer.concat([pack.subarray(0, at), noise, pack.subarray(at)]);
+      for (const [sha256, bytes] of unpackNewest(damaged)) assert.equal(digest(bytes), sha256);
+    }),
+  );
+  const full = Array.from({ length: MOST_NEWEST }, () => ({ sha256: 'f'.repeat(64), size: 2_097 }));
+  const bucket = { sha256: '', bytes: 0, unpacked: 0, entries: 0, first: '' };
+  const all = full.map((one) => ({ ...one, bucket }));
+  const pack = packNewest(all, ({ size }) => Buffer.alloc(size));
+  assert.equal(pack.length <= NEWEST_PACK_BYTES, true, String(pack.length));
 });
 
 function folder(path: string): Entry {

@@ -17,10 +17,11 @@ export { findEntry, hasEntriesIn } from './lookup.ts';
 export {
   mayBeNewest,
   MOST_NEWEST,
-  NEWEST_FILE,
-  NEWEST_FOLDER,
-  newestName,
+  NEWEST_PACK,
+  NEWEST_PACK_BYTES,
   newestOf,
+  packNewest,
+  unpackNewest,
   type Newest,
 } from './newest.ts';
 export {

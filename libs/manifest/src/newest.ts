@@ -1,49 +1,45 @@
-import { createHash } from 'node:crypto';
-import { bucketName, type BucketRef } from './bucket.ts';
+import { hash } from 'node:crypto';
+import type { BucketRef } from './bucket.ts';
 import type { FileEntry } from './entry.ts';
 import { OWN_FOLDER } from './own-paths.ts';
-import { bytesOf, type TreePath } from './tree-path.ts';
 
 /**
- * What the newest release brought, as far as it is little: its new buckets under their names, and its
- * new files under those of `newestName`. Whoever is one release behind has all of it with the call
+ * What the newest release brought, as far as it is little, in one file: its new buckets and its new
+ * files, each after a line `SHA256 BYTES`. Whoever is one release behind has all of it with the call
  * that brings the root. Nothing there is believed but by its digest.
  */
-export const NEWEST_FOLDER = `${OWN_FOLDER}/newest`;
+export const NEWEST_PACK = `${OWN_FOLDER}/newest.pack`;
 
-/** Bytes of one file there, at most. */
-export const NEWEST_FILE = 256 * 1024;
-const NEWEST_BYTES = 1024 * 1024;
-const NEWEST_FILES = 500;
+/** Bytes of one thing in there, at most. */
+export const MOST_NEWEST_BYTES = 256 * 1024;
+/** Bytes of all together. */
+const ALL_BYTES = 1024 * 1024;
+/** More new files than this need not be gathered for `newestOf`. */
+export const MOST_NEWEST = 500;
+const LONGEST_LINE = 80;
+/** Bytes of the file, at most. */
+export const NEWEST_PACK_BYTES = ALL_BYTES + MOST_NEWEST * LONGEST_LINE;
 
-/** By its path, so that rsync finds the version of the release before as the basis of a delta. */
-export function newestName({ path }: Pick<FileEntry, 'path'>): TreePath {
-  return `${NEWEST_FOLDER}/${createHash('sha256').update(bytesOf(path)).digest('hex')}`;
-}
-
-/** One file of the folder: its name from the tree's folder on, and what it is. */
-export type Newest =
-  | { name: TreePath; size: number; bucket: BucketRef }
-  | { name: TreePath; size: number; file: FileEntry };
+/** One thing in there, and what it is. */
+export type Newest = { sha256: string; size: number } & (
+  | { bucket: BucketRef }
+  | { file: FileEntry }
+);
 
 /** What stands there for a release: buckets first, then files, as long as there is room. */
 export function newestOf(buckets: readonly BucketRef[], files: readonly FileEntry[]): Newest[] {
   const all: Newest[] = [
-    ...buckets.map((bucket) => ({
-      name: `${NEWEST_FOLDER}/${bucketName(bucket)}`,
-      size: bucket.bytes,
-      bucket,
-    })),
-    ...files.map((file) => ({ name: newestName(file), size: file.size, file })),
+    ...buckets.map((bucket) => ({ sha256: bucket.sha256, size: bucket.bytes, bucket })),
+    ...files.map((file) => ({ sha256: file.sha256, size: file.size, file })),
   ];
-  let left = NEWEST_BYTES;
+  let left = ALL_BYTES;
   return all
     .filter(({ size }) => {
-      if (size > NEWEST_FILE || size > left) return false;
+      if (size > MOST_NEWEST_BYTES || size > left) return false;
       left -= size;
       return true;
     })
-    .slice(0, NEWEST_FILES);
+    .slice(0, MOST_NEWEST);
 }
 
 /**
@@ -56,5 +52,34 @@ export function mayBeNewest({ size, order }: FileEntry, replaces: boolean): bool
 
 const SMALL_FILE = 4_096;
 
-/** More new files than this need not be gathered for `newestOf`. */
-export const MOST_NEWEST = NEWEST_FILES;
+/** The file's bytes. What `read` does not find, or finds with another size, is left out. */
+export function packNewest(
+  newest: readonly Newest[],
+  read: (one: Newest) => Buffer | undefined,
+): Buffer {
+  const parts = newest.flatMap((one) => {
+    const bytes = read(one);
+    return bytes?.length === one.size ? [Buffer.from(`${one.sha256} ${one.size}\n`), bytes] : [];
+  });
+  return Buffer.concat(parts);
+}
+
+/**
+ * What is in such a file, by digest: all that is what its line says. Where the bytes are no line, it
+ * ends.
+ */
+export function unpackNewest(pack: Buffer): Map<string, Buffer> {
+  const found = new Map<string, Buffer>();
+  for (let at = 0; at < pack.length;) {
+    const line = LINE.exec(pack.toString('latin1', at, at + LONGEST_LINE));
+    if (line === null) break;
+    const [whole, sha256 = '', size] = line;
+    const from = at + whole.length;
+    at = from + Number(size);
+    const bytes = pack.subarray(from, at);
+    if (hash('sha256', bytes, 'hex') === sha256) found.set(sha256, bytes);
+  }
+  return found;
+}
+
+const LINE = /^([0-9a-f]{64}) (\d{1,7})\n/;

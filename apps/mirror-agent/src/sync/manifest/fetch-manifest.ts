@@ -1,11 +1,12 @@
+import { mkdirSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import {
   bucketName,
   LIMITS,
   MANIFEST_FOLDER,
-  NEWEST_FILE,
-  NEWEST_FOLDER,
+  NEWEST_PACK,
+  NEWEST_PACK_BYTES,
   rootName,
   TRACE_FOLDER,
   type BucketRef,
@@ -22,14 +23,12 @@ import { nextTraceName } from './digest-names.ts';
 import { checkFiles } from './check-files.ts';
 import { fetchFiles } from './fetch.ts';
 import { mismatch } from './mismatch.ts';
-import { takeNewestBuckets } from './newest.ts';
-import { offerBasis, stagedManifest, type Staging } from './staging.ts';
+import type { PlannedMove } from './release.ts';
+import { offerBasis, putIntoStaging, stagedManifest, type Staging } from './staging.ts';
 import type { ManifestStore } from './store.ts';
 
 /** Trace files may come along; a mirror has a few dozen of them. */
 const TRACE_BYTES = 16 * 1024 * 1024;
-/** And what the newest release brought. */
-const NEWEST_BYTES = 2 * 1024 * 1024;
 /** Below this a delta costs more than it spares. */
 const SMALL_ROOT = 16 * 1024;
 /** Of so many files that are missing rsync tells in a second; of ten times as many, in minutes. */
@@ -57,6 +56,7 @@ export async function fetchRoot(
   ours: RootRef | undefined,
 ): Promise<Root> {
   const { upstream, staging, store, published } = source;
+  const { to } = context.archive;
   const known = await store.root(ref);
   if (known !== undefined) return known;
   if (ref.bytes > LIMITS.rootBytes) {
@@ -68,21 +68,21 @@ export async function fetchRoot(
     await offerBasis(staging, name, join(published, rootName(ours)));
   }
   await rm(join(staging.files, CARRIES_FILE), { force: true });
-  await rm(join(staging.files, NEWEST_FOLDER), { recursive: true, force: true });
-  const newest = ours === undefined ? [] : [`${NEWEST_FOLDER}/`];
+  await rm(join(staging.files, NEWEST_PACK), { recursive: true, force: true });
+  const newest = ours === undefined ? [] : [NEWEST_PACK];
+  // An index in there is much like that of the release before.
+  if (ours !== undefined) await offerBasis(staging, NEWEST_PACK, join(to, NEWEST_PACK));
   const end = await fetchFiles(context, {
     upstream,
     names: [name, CARRIES_FILE, nextTraceName(ref), `${TRACE_FOLDER}/`, ...newest],
-    largest: Math.max(ref.bytes, newest.length > 0 ? NEWEST_FILE : LARGEST_READ),
-    total: ref.bytes + TRACE_BYTES + NEWEST_BYTES,
+    largest: Math.max(ref.bytes, newest.length > 0 ? NEWEST_PACK_BYTES : LARGEST_READ),
+    total: ref.bytes + TRACE_BYTES + NEWEST_PACK_BYTES,
     into: staging.files,
-    // In our own tree lies what the release before brought: an index changes with each.
-    basis: newest.length > 0 ? [staging.basis, context.archive.to] : [staging.basis],
+    basis: [staging.basis],
   });
   const expected = { path: name, size: ref.bytes, sha256: ref.sha256 };
   const [flawed] = await checkFiles(staging.files, [expected], context.signal);
   if (flawed === undefined) {
-    takeNewestBuckets(staging);
     const root = await store.root(ref);
     if (root !== undefined) return root;
   }
@@ -93,7 +93,8 @@ export async function fetchRoot(
 }
 
 /**
- * Bring buckets into staging, unless they are there from an earlier attempt.
+ * Bring buckets into staging, unless they are there from an earlier attempt; first what came along
+ * with the root.
  *
  * @throws SyncFailure `mismatch`
  */
@@ -101,6 +102,7 @@ export async function fetchBuckets(
   context: SyncContext,
   { upstream, staging }: ManifestSource,
   buckets: readonly BucketRef[],
+  newest: PlannedMove['newest'],
 ): Promise<void> {
   if (buckets.length === 0) return;
   const all = buckets.map((bucket) => ({
@@ -113,7 +115,14 @@ export async function fetchBuckets(
   const flawed = await checkFiles(staging.files, there, context.signal);
   const good = new Set(there);
   for (const { expected } of flawed) good.delete(expected);
-  const lacking = all.filter((expected) => !good.has(expected));
+  mkdirSync(stagedManifest(staging), { recursive: true, mode: 0o700 });
+  const lacking = all.filter((expected) => {
+    if (good.has(expected)) return false;
+    const bytes = newest.get(expected.sha256);
+    if (bytes?.length !== expected.size) return true;
+    putIntoStaging(join(staging.files, expected.path), bytes);
+    return false;
+  });
   // A part at a time: one that lists what it does not have is found out at the first part.
   for (let at = 0; at < lacking.length; at += BUCKETS_A_CALL) {
     await fetchSome(context, upstream, staging, lacking.slice(at, at + BUCKETS_A_CALL));

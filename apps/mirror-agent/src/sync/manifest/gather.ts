@@ -17,10 +17,9 @@ import { fetchFiles } from './fetch.ts';
 import { fetchWaiting } from './fetch-waiting.ts';
 import { NEXT_FOLDER } from '../own-files.ts';
 import { mismatch } from './mismatch.ts';
-import { takeNewest } from './newest.ts';
 import { standsInFolders } from './stands-in-folders.ts';
 import type { Part } from './release.ts';
-import { offerBasis } from './staging.ts';
+import { offerBasis, putIntoStaging } from './staging.ts';
 import { writeOut } from './write-out.ts';
 import type { Upstream } from '../upstream-url.ts';
 
@@ -73,10 +72,13 @@ async function gatherStep(
   // It may be there from an earlier attempt, or come back before it was deleted.
   if (await isGood(files, expected)) return;
   if (await isGood(to, { path: name, size, sha256 })) return;
-  if (!isIndex && fetching.hasNext && (await isGood(to, { path: nextName(entry), size, sha256 }))) {
-    return;
+  const waiting = { ...expected, path: isIndex ? name : nextName(entry) };
+  if (!isIndex) {
+    if (fetching.hasNext && (await isGood(to, { path: waiting.path, size, sha256 }))) return;
+    if (await isGood(files, waiting)) return;
   }
-  if (await takeNewest(files, entry, expected)) return fetching.came(expected);
+  const came = part.planned.newest.get(sha256);
+  if (came?.length === size) return fetching.take(waiting.path, came, entry);
   if (step.do === 'reuse' && (await takeFrom(to, step.from, files, expected))) return;
   if ((isIndex || step.replaces === 'file') && isWorthABasis(entry)) {
     await fetching.offer(name, onDisk(to, entry.path));
@@ -144,6 +146,8 @@ class Fetching {
   readonly hasNext: boolean;
   #batch: Expected[] = [];
   #came: TreePath[] = [];
+  /** In staging, for what came. */
+  readonly #folders = new Set<TreePath>();
   /** Some of them have older versions that rsync may start from. */
   #hasBasis = false;
   #bytes = 0;
@@ -163,9 +167,16 @@ class Fetching {
     await offerBasis(this.part.planned.staging, name, old);
   }
 
-  /** It is there, and has to be on the disk like the others. */
-  came({ path }: Expected): void {
-    this.#came.push(path);
+  /** It has come with the root. */
+  take(name: TreePath, bytes: Buffer, entry: FileEntry): void {
+    const { files } = this.part.planned.staging;
+    const folder = folderOf(name);
+    if (!this.#folders.has(folder)) {
+      mkdirSync(onDisk(files, folder), { recursive: true, mode: 0o700 });
+      this.#folders.add(folder);
+    }
+    putIntoStaging(onDisk(files, name), bytes, entry);
+    this.#came.push(name);
   }
 
   async add(expected: Expected): Promise<void> {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import {
-  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -12,9 +11,15 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { BY_HASH_FOLDER, MANIFEST_FOLDER, NEWEST_FOLDER, newestName } from '@pushmirror/manifest';
+import {
+  BY_HASH_FOLDER,
+  MANIFEST_FOLDER,
+  NEWEST_PACK,
+  NEWEST_PACK_BYTES,
+  unpackNewest,
+} from '@pushmirror/manifest';
 import { compareTrees } from '../../../../../test/harness/compare-trees.ts';
 import { debianLike, writeFiles } from '../fixtures.test.ts';
 import { MIRROR, write } from '../site.test.ts';
@@ -80,43 +85,69 @@ void describe('a sync by manifest', { concurrency: 4 }, () => {
       await writeFiles(up, debianLike(2));
       const before = new Set(readdirSync(join(up, MANIFEST_FOLDER)));
       const second = await release(2);
-      const newest = join(up, NEWEST_FOLDER);
       const aside = join(up, '..', 'aside');
-      mkdirSync(newest);
       mkdirSync(aside);
       // Nowhere else: so it is seen that no other call of rsync was needed for them.
       const moved: [string, string][] = [];
-      let missing = '';
-      const hide = (path: string, name: string) => {
-        copyFileSync(join(up, path), join(newest, name));
+      const pack: Buffer[] = [];
+      const put = (sha256: string, bytes: Buffer) =>
+        pack.push(Buffer.from(`${sha256} ${bytes.length}\n`), bytes);
+      const hide = (path: string, sha256: string) => {
+        put(sha256, readFileSync(join(up, path)));
         moved.push([join(up, path), join(aside, String(moved.length))]);
         renameSync(join(up, path), moved.at(-1)?.[1] ?? '');
       };
+      const digests: string[] = [];
       for (const name of readdirSync(join(up, MANIFEST_FOLDER))) {
-        if (name.endsWith('.bucket') && !before.has(name)) hide(`${MANIFEST_FOLDER}/${name}`, name);
+        const [sha256 = '', kind] = name.split('.');
+        if (kind !== 'bucket' || before.has(name)) continue;
+        digests.push(sha256);
+        hide(`${MANIFEST_FOLDER}/${name}`, sha256);
       }
       for (const [path, text] of Object.entries(debianLike(2))) {
-        const name = basename(newestName({ path }));
+        const sha256 = createHash('sha256').update(text).digest('hex');
         if (debianLike(1)[path] === text) continue;
-        // Wrong, too large, missing, a link, a folder: each is fetched from where it is.
-        if (path.endsWith('.dsc')) writeFileSync(join(newest, name), 'x'.repeat(text.length));
-        else if (path.endsWith('Sources.xz'))
-          writeFileSync(join(newest, name), 'x'.repeat(300_000));
-        else if (path.endsWith('.tar.xz')) missing = name;
-        else if (path.endsWith('_all.deb')) symlinkSync('/etc/passwd', join(newest, name));
-        else if (path.endsWith('InRelease')) mkdirSync(join(newest, name));
-        else if (path.startsWith('pool')) hide(path, name);
-        else hide(`${BY_HASH_FOLDER}/${createHash('sha256').update(text).digest('hex')}`, name);
+        digests.push(sha256);
+        // Wrong or missing: each is fetched from where it is.
+        if (path.endsWith('.dsc')) put(sha256, Buffer.from('x'.repeat(text.length)));
+        else if (path.endsWith('Sources.xz')) put(sha256, Buffer.from(`${text}x`));
+        else if (path.endsWith('.tar.xz')) continue;
+        else if (path.startsWith('pool')) hide(path, sha256);
+        else hide(`${BY_HASH_FOLDER}/${sha256}`, sha256);
       }
+      writeFileSync(join(up, NEWEST_PACK), Buffer.concat([...pack, Buffer.from('no line')]));
       const result = await sync({ goal: () => second });
       assert.ok(result.kind === 'committed', JSON.stringify(result));
       for (const [from, there] of moved) renameSync(there, from);
       assert.deepEqual(await compareTrees(up, to), []);
       assert.deepEqual(
-        readdirSync(join(to, NEWEST_FOLDER)).toSorted(),
-        [...readdirSync(newest), missing].toSorted(),
-        'and its own downstreams find it here',
+        [...unpackNewest(readFileSync(join(to, NEWEST_PACK))).keys()].toSorted(),
+        digests.toSorted(),
+        'and its own downstreams find it here, whole',
       );
+    }));
+
+  void test('a pack that is none, or too large, is passed over', () =>
+    withManifests(async ({ up, to, release, sync }) => {
+      let serial = 1;
+      await writeFiles(up, debianLike(1));
+      const first = await release(serial);
+      await sync({ goal: () => first });
+      const pack = join(up, NEWEST_PACK);
+      for (const make of [
+        () => writeFileSync(pack, 'x'.repeat(NEWEST_PACK_BYTES + 1)),
+        () => symlinkSync('/etc/passwd', pack),
+        () => mkdirSync(pack),
+      ]) {
+        serial += 1;
+        write(up, 'dists/trixie/InRelease', `release ${serial}`);
+        const next = await release(serial);
+        rmSync(pack, { recursive: true, force: true });
+        make();
+        const result = await sync({ goal: () => next });
+        assert.ok(result.kind === 'committed', JSON.stringify(result));
+        assert.deepEqual(await compareTrees(up, to), []);
+      }
     }));
 
   void test('a file of the same size and time with other content is seen', () =>

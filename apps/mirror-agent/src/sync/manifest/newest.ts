@@ -1,86 +1,66 @@
-import { linkSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   bucketName,
-  BY_HASH_FOLDER,
-  folderOf,
   MANIFEST_FOLDER,
-  NEWEST_FOLDER,
+  NEWEST_PACK,
+  NEWEST_PACK_BYTES,
   newBuckets,
-  newestName,
   newestOf,
   onDisk,
+  packNewest,
+  unpackNewest,
   type FileEntry,
+  type Newest,
 } from '@pushmirror/manifest';
-import { makeTreeFolder, namesIn, statOf } from '../tree-files.ts';
+import { readTreeFile, statOf, writePlainTreeFile } from '../tree-files.ts';
 import { DISK_SERIAL } from './adopt.ts';
-import { checkFile, type Expected } from './check-file.ts';
+import { byHashName } from './digest-names.ts';
 import { standsInFolders } from './stands-in-folders.ts';
 import type { PlannedMove } from './release.ts';
-import { stagedManifest, type Staging } from './staging.ts';
+import { stagedNames, type Staging } from './staging.ts';
 
-/** Buckets that came along with the root get to where others are fetched to, and are checked there. */
-export function takeNewestBuckets(staging: Staging): void {
-  const folder = join(staging.files, NEWEST_FOLDER);
-  for (const name of namesIn(folder)) {
-    if (!/^[0-9a-f]{64}\.bucket$/.test(name)) continue;
-    const from = join(folder, name);
-    if (statOf(from)?.isFile() === true) renameSync(from, join(stagedManifest(staging), name));
-  }
-}
-
-/** Whether a file came along with the root, as it should be; it is where it would be fetched to. */
-export async function takeNewest(
-  files: string,
-  entry: FileEntry,
-  expected: Expected,
-): Promise<boolean> {
-  const from = onDisk(files, newestName(entry));
-  const stat = statOf(from);
-  if (stat?.isFile() !== true || stat.size !== expected.size) return false;
-  const to = onDisk(files, expected.path);
-  mkdirSync(onDisk(files, folderOf(expected.path)), { recursive: true, mode: 0o700 });
-  rmSync(to, { recursive: true, force: true });
-  renameSync(from, to);
-  if ((await checkFile(files, expected)) === undefined) return true;
-  rmSync(to, { force: true });
-  return false;
+/** What came along with the root, by digest; nothing, where the upstream shows none of it. */
+export async function readNewest(staging: Staging): Promise<PlannedMove['newest']> {
+  const pack = await readTreeFile(join(staging.files, NEWEST_PACK), NEWEST_PACK_BYTES);
+  return pack === undefined ? new Map<string, Buffer>() : unpackNewest(pack);
 }
 
 /**
  * Put what a release brought, as far as it is little, where our own downstreams get it with the root.
- * Of the release before, what is not overwritten goes. Nothing hangs on it: what is not there is
- * fetched from where it is.
+ * Nothing hangs on it: what is not there is fetched from where it is.
  */
 export async function showNewest(
   to: string,
-  { move, from, plan, staging }: PlannedMove,
+  planned: PlannedMove,
   content: readonly FileEntry[],
 ): Promise<void> {
-  const folder = join(to, NEWEST_FOLDER);
+  const { move, from, plan } = planned;
   const { before, after } = move;
   const isKnown = before !== undefined && from.serial !== DISK_SERIAL;
   const indexes = plan.indexes.flatMap((step) => (step.do === 'fetch' ? [step.entry] : []));
   const newest = isKnown ? newestOf(newBuckets(before, after), [...indexes, ...content]) : [];
-  rmSync(folder, { recursive: true, force: true });
-  if (newest.length > 0) await makeTreeFolder(folder);
-  const isIndex = new Set<FileEntry>(indexes);
-  for (const one of newest) {
-    const name = onDisk(to, one.name);
-    if ('bucket' in one) tryLink(join(to, MANIFEST_FOLDER, bucketName(one.bucket)), name);
-    else if (isIndex.has(one.file)) tryLink(join(to, BY_HASH_FOLDER, one.file.sha256), name);
-    // Content that replaces something is still in staging.
-    else if (!tryLink(onDisk(staging.files, one.file.path), name)) {
-      if (standsInFolders(to, one.file.path)) tryLink(onDisk(to, one.file.path), name);
-    }
-  }
+  if (newest.length === 0) return rmSync(join(to, NEWEST_PACK), { recursive: true, force: true });
+  const pack = packNewest(
+    newest,
+    (one) => planned.newest.get(one.sha256) ?? contentOf(to, planned.staging, one),
+  );
+  return writePlainTreeFile(to, NEWEST_PACK, pack);
 }
 
-function tryLink(from: string | Buffer, name: string | Buffer): boolean {
-  try {
-    linkSync(from, name);
-    return true;
-  } catch {
-    return false;
+/** It is in place by now, or, where it replaces something, still in staging. */
+function contentOf(to: string, staging: Staging, one: Newest): Buffer | undefined {
+  if ('bucket' in one) return readIf(join(to, MANIFEST_FOLDER, bucketName(one.bucket)), one.size);
+  const { file } = one;
+  if (file.order !== undefined) return readIf(join(to, byHashName(file)), one.size);
+  for (const name of stagedNames(file)) {
+    const staged = readIf(onDisk(staging.files, name), one.size);
+    if (staged !== undefined) return staged;
   }
+  return standsInFolders(to, file.path) ? readIf(onDisk(to, file.path), one.size) : undefined;
+}
+
+function readIf(path: string | Buffer, size: number): Buffer | undefined {
+  const stat = statOf(path);
+  return stat?.isFile() === true && stat.size === size ? readFileSync(path) : undefined;
 }

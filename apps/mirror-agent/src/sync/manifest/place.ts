@@ -39,7 +39,7 @@ import { checkFile, type Expected } from './check-file.ts';
 import { byHashName, nextName } from './digest-names.ts';
 import { showNewest } from './newest.ts';
 import type { Part, PlannedMove } from './release.ts';
-import { stagedByHash, stagedManifest, type Staging } from './staging.ts';
+import { stagedByHash, stagedManifest, stagedNames, type Staging } from './staging.ts';
 import { standsInFolders } from './stands-in-folders.ts';
 import { Unseen } from './unseen.ts';
 
@@ -148,8 +148,11 @@ export class Places {
   }
 
   async #place(entry: FileEntry, target: string | Buffer): Promise<void> {
-    const staged = onDisk(this.planned.staging.files, entry.path);
-    if (lstatSync(staged, { throwIfNoEntry: false }) !== undefined) return replace(staged, target);
+    for (const name of stagedNames(entry)) {
+      const staged = onDisk(this.planned.staging.files, name);
+      if (lstatSync(staged, { throwIfNoEntry: false }) !== undefined)
+        return replace(staged, target);
+    }
     const waited = await readyCopy(this.planned.staging, onDisk(this.to, nextName(entry)), entry);
     if (waited !== undefined) return replace(waited, target);
     // In place already: from before a crash, or because it had not been deleted yet.
@@ -164,7 +167,8 @@ export class Places {
     const named = [byHashName(entry), nextName(entry)].map((name) => onDisk(this.to, name));
     const there = (await checkFile(this.to, { ...bare(entry), path: from })) === undefined;
     const places = there ? [...named, onDisk(this.to, from)] : named;
-    for (const source of [onDisk(staging.files, from), ...places]) {
+    const staged = stagedNames({ ...entry, path: from }).map((name) => onDisk(staging.files, name));
+    for (const source of [...staged, ...places]) {
       const ready = await readyCopy(staging, source, entry);
       if (ready !== undefined) return replace(ready, target);
     }

@@ -17,6 +17,7 @@ import { readStanding, type Carried } from './carried.ts';
 import { fetchBuckets, fetchRoot, type ManifestSource } from './fetch-manifest.ts';
 import { filtersOf, sameFilters, selectionOf } from './filters.ts';
 import { lastRoot } from './last-root.ts';
+import { readNewest } from './newest.ts';
 import type { PlannedMove } from './release.ts';
 import { diskScratch, stagedManifest, type Staging } from './staging.ts';
 import { createStore, DamagedBucket, type ManifestStore } from './store.ts';
@@ -54,10 +55,11 @@ export async function planRelease(
     try {
       const root = await fetchRoot(context, source, manifestOf(head), from?.root);
       checkIsOf(root, head);
-      await fetchBuckets(context, source, await store.missing(root.buckets));
+      const newest = await readNewest(staging);
+      await fetchBuckets(context, source, await store.missing(root.buckets), newest);
       const before = from && (lastRoot(archive.to, from.root) ?? (await store.root(from.root)));
       if (before === undefined) from = undefined;
-      return await planFrom(context, { store, staging, head, root, from, before });
+      return await planFrom(context, { store, staging, head, root, from, before, newest });
     } catch (error) {
       if (error instanceof ManifestError) throw refused(error);
       if (!(error instanceof DamagedBucket) || attempt === MOST_ATTEMPTS) throw error;
@@ -86,7 +88,7 @@ export async function planAgain(
     ...(sameFilters(from.filters, to.filters) ? {} : { selectedBefore: selectionOf(from.filters) }),
     maxDelete: Number.MAX_SAFE_INTEGER, // It has been judged when the move began.
   };
-  return { head, root, from, to, move, plan: await planMove(move), staging };
+  return { head, root, from, to, move, plan: await planMove(move), staging, newest: new Map() };
 }
 
 interface Known {
@@ -96,11 +98,12 @@ interface Known {
   root: Root;
   from: Carried | undefined;
   before: Root | undefined;
+  newest: PlannedMove['newest'];
 }
 
 async function planFrom(context: SyncContext, known: Known): Promise<PlannedMove> {
   const { archive, mirror } = context;
-  const { store, staging, head, root, from } = known;
+  const { store, staging, head, root, from, newest } = known;
   const filters = filtersOf(archive);
   const selected = selectionOf(filters);
   const { network, epoch, serial } = head.head;
@@ -121,7 +124,7 @@ async function planFrom(context: SyncContext, known: Known): Promise<PlannedMove
       ? {}
       : { selectedBefore: selectionOf(from.filters) };
     const move = { ...target, before: known.before, read: store.read, ...selectedBefore };
-    return { head, root, from, to, move, plan: await planMove(move), staging };
+    return { head, root, from, to, move, plan: await planMove(move), staging, newest };
   }
   const disk = await describeDisk({
     to: archive.to,
@@ -138,7 +141,7 @@ async function planFrom(context: SyncContext, known: Known): Promise<PlannedMove
   const selectedBefore = (path: string) => path !== 'project';
   const move = { ...target, before: disk.root, read, selectedBefore };
   const found = { ...to, epoch: 0, serial: DISK_SERIAL, root: disk.ref, filters: [] };
-  return { head, root, from: found, to, move, plan: await planMove(move), staging };
+  return { head, root, from: found, to, move, plan: await planMove(move), staging, newest };
 }
 
 /** A bucket of the old release that is gone leaves nothing to compare with. */

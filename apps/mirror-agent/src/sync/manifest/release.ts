@@ -15,6 +15,8 @@ export interface PlannedMove {
   move: Move;
   plan: Plan;
   staging: Staging;
+  /** What came along with the root, by digest, checked. */
+  newest: ReadonlyMap<string, Buffer>;
 }
 
 export interface Part {

@@ -16,7 +16,7 @@ import { placeNew, TreeNotAsRecorded } from './place.ts';
 import { planAgain } from './plan-release.ts';
 import type { Part } from './release.ts';
 import { clearNext, forgetStaged, readStaged, writeStaged, type StagedRelease } from './staged.ts';
-import type { Staging } from './staging.ts';
+import { stagedNames, type Staging } from './staging.ts';
 import { DamagedBucket } from './store.ts';
 import { keepNextTrace } from './traces.ts';
 import { Unseen } from './unseen.ts';
@@ -124,9 +124,9 @@ async function keepNext({ context, planned }: Part): Promise<void> {
     if (unseen.has(step) || (step.do !== 'fetch' && step.do !== 'reuse')) continue;
     const { entry } = step;
     kept.add(entry.sha256);
-    await rename(onDisk(staging.files, entry.path), onDisk(to, nextName(entry))).catch(
-      ignoreMissing,
-    );
+    for (const name of stagedNames(entry)) {
+      await rename(onDisk(staging.files, name), onDisk(to, nextName(entry))).catch(ignoreMissing);
+    }
   }
   for (const name of await readdir(folder)) {
     if (!kept.has(name)) await rm(join(folder, name), { recursive: true, force: true });

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { closeSync, fchmodSync, futimesSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { link, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import {
@@ -7,9 +7,11 @@ import {
   MANIFEST_FOLDER,
   onDisk,
   OWN_FOLDER,
+  type FileEntry,
   type TreePath,
 } from '@pushmirror/manifest';
 import { makeTreeFolder } from '../tree-files.ts';
+import { nextName } from './digest-names.ts';
 
 /**
  * Where everything stays until its digest has been checked: on the tree's own file system, so that
@@ -51,6 +53,29 @@ export const diskScratch = (staging: Staging) => join(staging.folder, 'disk');
 /** Where a file of the upstream's own folder is staged. */
 export const stagedManifest = (staging: Staging) => join(staging.files, MANIFEST_FOLDER);
 export const stagedByHash = (staging: Staging) => join(staging.files, BY_HASH_FOLDER);
+
+/** Where a file's content may be in staging: as it was fetched, or as it came with the root. */
+export function stagedNames(entry: Pick<FileEntry, 'path' | 'sha256'>): [TreePath, TreePath] {
+  return [entry.path, nextName(entry)];
+}
+
+/** Write a file into staging, in place of what may be there from an earlier attempt. */
+export function putIntoStaging(
+  path: string | Buffer,
+  bytes: Buffer,
+  settle?: { mode: number; mtime: number },
+): void {
+  rmSync(path, { recursive: true, force: true });
+  const file = openSync(path, 'wx', 0o600);
+  try {
+    writeFileSync(file, bytes);
+    if (settle === undefined) return;
+    fchmodSync(file, settle.mode);
+    futimesSync(file, settle.mtime, settle.mtime);
+  } finally {
+    closeSync(file);
+  }
+}
 
 /** Offer an old version of a file to rsync as the basis of a new one. */
 export async function offerBasis(staging: Staging, name: TreePath, old: string | Buffer) {

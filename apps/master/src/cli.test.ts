@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { run } from '@pushmirror/host';
 import { chainDigest, type ChainedEntry } from './audit/chain.ts';
+import { findDoor } from './commands/door.ts';
 
 const cli = join(import.meta.dirname, 'cli.ts');
 const cwd = join(import.meta.dirname, '..');
@@ -105,6 +106,23 @@ test('without a master, a command says how to start one', async () => {
   assert.equal(end.code, 1);
   const sentence = `No master answers at http://127.0.0.1:${port}. Start it with: mirror-master serve`;
   assert.ok(end.stderr.startsWith(sentence), end.stderr);
+});
+
+test('a command finds the master by two settings, or is told what is wrong with them', async () => {
+  const text = await readFile(config, 'utf8');
+  const changed = join(folder, 'changed.toml');
+  const door = async (from: string | RegExp, to: string) => {
+    await writeFile(changed, text.replace(from, to));
+    return findDoor(changed).catch((error: Error) => error.message);
+  };
+  const here = { base: 'http://127.0.0.1:8470', tokenFile: join(folder, 'admin_token') };
+  assert.deepEqual(await findDoor(config), here);
+  assert.deepEqual(await door('127.0.0.1', '::'), { ...here, base: 'http://[::1]:8470' });
+  assert.deepEqual(await door(/^\[listen\]\n.*\n.*\n/m, ''), here);
+  assert.match(String(await door('8470', '"8470"')), /changed\.toml: listen\.port: expected /);
+  assert.match(String(await door('127.0.0.1', 'here')), /listen\.address: expected an IP address/);
+  assert.match(String(await door('admin_token_file', 'admin_token')), /admin_token_file: /);
+  assert.match(String(await door('[listen]', '[[listen]]')), /changed\.toml: listen: expected /);
 });
 
 test('a configuration with three mistakes has them all listed', async () => {

@@ -4,7 +4,8 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parseConfig } from '@pushmirror/config';
 import { z } from 'zod';
-import { localUrl, masterSchema, publicUrl, rsyncUrl } from './config.ts';
+import { masterSchema, publicUrl, rsyncUrl } from './config.ts';
+import { localUrl } from './local-url.ts';
 import { exampleConfig } from './setup/example-config.ts';
 
 const example = fileURLToPath(new URL('../../../config/master.toml', import.meta.url));

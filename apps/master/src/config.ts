@@ -2,6 +2,7 @@ import { isCidr } from '@pushmirror/acl/cidr';
 import { isArchiveName, isHost, isMirrorName } from '@pushmirror/acl/names';
 import { absolutePath, duration, loadConfig, port } from '@pushmirror/config';
 import { z } from 'zod';
+import { forUrl, localUrl } from './local-url.ts';
 import { isMailAddress } from './notify/address.ts';
 
 const address = z.union([z.ipv4(), z.ipv6()], { error: 'expected an IP address' });
@@ -164,11 +165,6 @@ export function readMasterConfig(path: string): MasterConfig {
   return loadConfig(path, masterSchema);
 }
 
-/** Where the API is reached from this host. */
-export function localUrl(config: MasterConfig): string {
-  return `http://${forUrl(reachable(config.listen.address))}:${config.listen.port}`;
-}
-
 /** Where mirrors and people reach the API. */
 export function publicUrl(config: MasterConfig): string {
   return config.public_url?.replace(/\/+$/, '') ?? localUrl(config);
@@ -182,15 +178,6 @@ export function rsyncUrl(config: MasterConfig): string {
   return `rsync://${forUrl(name)}${number === 873 ? '' : `:${number}`}`;
 }
 
-function reachable(address: string): string {
-  if (address === '0.0.0.0') return '127.0.0.1';
-  return address === '::' ? '::1' : address;
-}
-
 function isWildcard(address: string): boolean {
   return address === '0.0.0.0' || address === '::';
-}
-
-function forUrl(name: string): string {
-  return name.includes(':') ? `[${name}]` : name;
 }

@@ -17,6 +17,15 @@ export function loadConfig<S extends z.ZodType>(path: string, schema: S): z.outp
 }
 
 /**
+ * The tables of a TOML file as they are written, checked by nobody.
+ *
+ * @throws ConfigError `config-missing`, `config-unreadable` or `config-syntax`
+ */
+export function readTables(path: string): Record<string, unknown> {
+  return parseToml(readText(path), path);
+}
+
+/**
  * The same for a text; `origin` is what the messages call it.
  *
  * @throws ConfigError `config-syntax` or `config-invalid`
@@ -58,7 +67,7 @@ function asReadError(path: string, cause: unknown): ConfigError {
   return new ConfigError('config-unreadable', message, [], { cause });
 }
 
-function parseToml(text: string, origin: string): unknown {
+function parseToml(text: string, origin: string): Record<string, unknown> {
   try {
     return parse(text);
   } catch (cause) {

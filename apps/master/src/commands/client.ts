@@ -1,19 +1,28 @@
-import { readSecret, within } from '@pushmirror/host';
-import { z } from 'zod';
-import { localUrl } from '../config.ts';
+import { readSecret } from '@pushmirror/host/secret';
+import { within } from '@pushmirror/host/within';
+import type { z } from 'zod';
 import { MasterError } from '../errors.ts';
 import type { ServerEvent } from './event-parser.ts';
 import { readEvents } from './event-stream.ts';
-import { configPath, readConfig, type CommonOptions } from './config-option.ts';
+import { configPath, type CommonOptions } from './config-option.ts';
+import { findDoor, type Door } from './door.ts';
 import { ask, type Answer } from './local-http.ts';
 
-/** The running master's API, as the administrator of the admin token file. */
+/** What an answer must look like, or how to load that: it is done once the master has answered. */
+export type Shape<S extends z.ZodType> = S | (() => Promise<S>);
+
+/**
+ * The running master's API, as the administrator of the admin token file.
+ *
+ * All of it throws ConfigError; HostError for the token file; MasterError `no-answer` when no master
+ * runs; RefusedError.
+ */
 export interface Client {
-  get<S extends z.ZodType>(path: string, answer: S): Promise<z.output<S>>;
-  post<S extends z.ZodType>(path: string, body: unknown, answer: S): Promise<z.output<S>>;
+  get<S extends z.ZodType>(path: string, answer: Shape<S>): Promise<z.output<S>>;
+  post<S extends z.ZodType>(path: string, body: unknown, answer: Shape<S>): Promise<z.output<S>>;
   /** The master's events from now on, or from the one after `lastEventId`; ends when they do. */
   events(path: string, o: EventsOptions): AsyncIterable<ServerEvent>;
-  delete<S extends z.ZodType>(path: string, answer: S): Promise<z.output<S>>;
+  delete<S extends z.ZodType>(path: string, answer: Shape<S>): Promise<z.output<S>>;
 }
 
 export interface EventsOptions {
@@ -34,24 +43,20 @@ export class RefusedError extends Error {
 }
 
 const DEADLINE_MS = 60_000;
-const refusal = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
 
-/**
- * @throws ConfigError, HostError for the token file; the calls throw MasterError `no-answer` when no
- * master runs, and RefusedError.
- */
 export function createClient(options: CommonOptions): Client {
-  const config = readConfig(options);
-  const token = readSecret(config.admin_token_file).toString('utf8').trim();
-  const base = localUrl(config);
+  const config = configPath(options);
+  let found: Promise<Master> | undefined;
+  const master = () => (found ??= findMaster(config));
 
   const call = async <S extends z.ZodType>(
     method: string,
     path: string,
-    answer: S,
+    answer: Shape<S>,
     body?: unknown,
   ): Promise<z.output<S>> => {
-    const headers = { authorization: `Bearer ${token}` };
+    const { base, tokenFile, authorization } = await master();
+    const headers = { authorization };
     const signal = within(DEADLINE_MS);
     const asked =
       body === undefined
@@ -63,28 +68,24 @@ export function createClient(options: CommonOptions): Client {
             signal,
           };
     const response = await ask(base + path, asked).catch((cause: unknown) => {
-      throw noAnswer(base, configPath(options), cause);
+      throw noAnswer(base, config, cause);
     });
     const text = await response.text();
-    check(response, text);
-    return readAnswer(base, text, answer);
-  };
-
-  const check = ({ ok, status }: Answer, text: string) => {
-    if (status === 401) throw unknownToken(base, config.admin_token_file);
-    if (!ok) throw refused(base, status, text);
+    if (!response.ok) throw await refused(base, tokenFile, response, text);
+    return readAnswer(base, text, typeof answer === 'function' ? await answer() : answer);
   };
 
   const open = async (path: string, { lastEventId, signal }: EventsOptions) => {
+    const { base, tokenFile, authorization } = await master();
     const headers = {
-      authorization: `Bearer ${token}`,
+      authorization,
       ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }),
     };
     const request = ask(base + path, { headers, signal });
     const response = await request.catch((cause: unknown) => {
-      throw noAnswer(base, configPath(options), cause);
+      throw noAnswer(base, config, cause);
     });
-    if (!response.ok) check(response, await response.text());
+    if (!response.ok) throw await refused(base, tokenFile, response, await response.text());
     return response;
   };
 
@@ -94,6 +95,16 @@ export function createClient(options: CommonOptions): Client {
     events: (path, o) => readEvents((signal) => open(path, { ...o, signal }), o.signal),
     delete: (path, answer) => call('DELETE', path, answer),
   };
+}
+
+interface Master extends Door {
+  authorization: string;
+}
+
+async function findMaster(config: string): Promise<Master> {
+  const door = await findDoor(config);
+  const token = readSecret(door.tokenFile).toString('utf8').trim();
+  return { ...door, authorization: `Bearer ${token}` };
 }
 
 /** A path of the API from words that need escaping. */
@@ -111,13 +122,19 @@ function readAnswer<S extends z.ZodType>(base: string, text: string, answer: S):
   }
 }
 
-function refused(base: string, status: number, text: string): RefusedError {
-  try {
-    const { code, message } = refusal.parse(JSON.parse(text)).error;
-    return new RefusedError(status, code, message);
-  } catch {
-    return new RefusedError(status, 'unknown', `${base} answered ${status}.`);
-  }
+async function refused(
+  base: string,
+  tokenFile: string,
+  { status }: Answer,
+  text: string,
+): Promise<RefusedError> {
+  if (status === 401) return unknownToken(base, tokenFile);
+  const { readRefusal } = await import('./refusal.ts');
+  const { code, message } = readRefusal(text) ?? {
+    code: 'unknown',
+    message: `${base} answered ${status}.`,
+  };
+  return new RefusedError(status, code, message);
 }
 
 function unknownToken(base: string, file: string): RefusedError {

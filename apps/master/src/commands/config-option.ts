@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
-import { readMasterConfig, type MasterConfig } from '../config.ts';
 
 const HERE = 'master.toml';
 const INSTALLED = '/etc/pushmirror/master.toml';
@@ -24,9 +23,4 @@ export function withCommonOptions(command: Command): Command {
 export function configPath(options: CommonOptions): string {
   if (options.config !== undefined) return resolve(options.config);
   return existsSync(HERE) ? resolve(HERE) : INSTALLED;
-}
-
-/** @throws ConfigError */
-export function readConfig(options: CommonOptions): MasterConfig {
-  return readMasterConfig(configPath(options));
 }

@@ -3,11 +3,12 @@ import { join, resolve } from 'node:path';
 import { replaceFile } from '@pushmirror/host';
 import { Command } from 'commander';
 import { z } from 'zod';
+import { readMasterConfig } from '../config.ts';
 import { mirrorSchema } from '../http/routes/schemas.ts';
 import { toRunmirrors } from '../move/to-runmirrors.ts';
 import { MASTER } from '../registry/tree.ts';
 import { apiPath, createClient } from './client.ts';
-import { readConfig, withCommonOptions, type CommonOptions } from './config-option.ts';
+import { configPath, withCommonOptions, type CommonOptions } from './config-option.ts';
 import { say, sayJson, warn } from './output.ts';
 
 interface ExportOptions extends CommonOptions {
@@ -48,7 +49,7 @@ async function run(o: ExportOptions): Promise<void> {
     const push = stock?.push ?? (o.staged === true ? ('staged' as const) : ('all' as const));
     return { name, kind, ssh, hostKey, push, stockName: stock?.names[o.archive] ?? main };
   });
-  const files = toRunmirrors(pushed, { key: readConfig(o).push_key, knownHosts });
+  const files = toRunmirrors(pushed, { key: readMasterConfig(configPath(o)).push_key, knownHosts });
   for (const { name, upstream } of direct.filter((one) => !mine.includes(one))) {
     files.leftOut.push(`${name}: the runmirrors of ${upstream} pushes it`);
   }

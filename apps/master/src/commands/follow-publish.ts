@@ -6,6 +6,8 @@ import type { Progress } from './progress.ts';
 import { PublishWords } from './publish-words.ts';
 import { isFresh, watch } from './watch.ts';
 
+export { attemptSchema };
+
 type Attempt = z.infer<typeof attemptSchema>;
 export type Published = NonNullable<Attempt['published']>;
 
@@ -15,25 +17,18 @@ const ASK_EVERY_MS = 2_000;
 const publishEvent = attemptSchema.omit({ published: true, error: true });
 
 /**
- * Have the master publish, and follow it by the master's events until the release exists.
+ * Follow a publish that the master has begun, by the master's events, until the release exists.
  *
  * @throws RefusedError with the master's reason when it was not published; MasterError `no-answer`
  * when the master went away meanwhile.
  */
 export async function followPublish(
   client: Client,
-  archive: string,
-  options: {
-    allowDelete: number | undefined;
-    full: boolean | undefined;
-    urgent: boolean | undefined;
-    changed: string[] | undefined;
-  },
+  begun: Attempt,
   progress: Progress,
 ): Promise<Published> {
-  const body = { ...options, wait: false };
-  let attempt = await client.post(apiPath('archives', archive, 'releases'), body, attemptSchema);
-  const { serial } = attempt;
+  const { archive, serial } = begun;
+  let attempt = begun;
   const query = new URLSearchParams({ archive, serial: String(serial) });
   const ended = new AbortController();
   const words = new PublishWords();

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import type { PushState } from '@pushmirror/trigger';
-import { goals, openGoals } from './goals.ts';
+import { goals } from './goals.ts';
+import { openGoals } from './open-goals.ts';
 import { pictureOf, takePush } from './rollout-picture.ts';
 import { rolloutLines } from './rollout-lines.ts';
 

@@ -1,7 +1,6 @@
 import { InvalidArgumentError } from 'commander';
-import { goalOf, type Goal } from '../rollout/goal.ts';
+import type { Goal } from '../rollout/goal.ts';
 import { goal } from './parse.ts';
-import { pushesIn, tallyOf, type Picture } from './rollout-picture.ts';
 
 /** What a publish waits for: so many of all mirrors, or of a tier. All of them together. */
 export type Goals = { tier?: number; goal: Goal }[];
@@ -9,16 +8,6 @@ export type Goals = { tier?: number; goal: Goal }[];
 /** For commander: `95%`, `25`, `tier1=100%`; several times, or with commas. */
 export function goals(text: string, before: Goals = []): Goals {
   return [...before, ...text.split(',').map(readGoal)];
-}
-
-/** The goals that are not reached, and of those the ones that can still be. */
-export function openGoals(wanted: Goals, picture: Picture): { unmet: Goals; hopeful: Goals } {
-  const stands = (one: Goals[number]) => tallyOf(pushesIn(picture, one.tier));
-  const unmet = wanted.filter((one) => {
-    const { committed, total } = stands(one);
-    return committed < goalOf(one.goal, total);
-  });
-  return { unmet, hopeful: unmet.filter((one) => stands(one).open > 0) };
 }
 
 function readGoal(text: string): Goals[number] {

@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander';
-import { createClient, type Client } from './client.ts';
+import { apiPath, createClient, type Client } from './client.ts';
 import { withCommonOptions, type CommonOptions } from './config-option.ts';
 import { EXIT, Exit, UsageError } from './exit.ts';
-import { followPublish, type Published } from './follow-publish.ts';
+import type { Published } from './follow-publish.ts';
 import { goals, type Goals } from './goals.ts';
 import { counted } from '../http/page/words.ts';
 import { say, sayJson, warn } from './output.ts';
@@ -46,9 +46,13 @@ export function publishCommand(): Command {
     const progress = createProgress(process.stderr);
     const { allowDelete, full, urgent } = options;
     const changedPaths = await changedIn(options);
-    const asked = { allowDelete, full, urgent, changed: changedPaths };
+    const asked = { allowDelete, full, urgent, changed: changedPaths, wait: false };
     const { published, end } = await ending(progress, async () => {
-      const made = await followPublish(client, archive, asked, progress);
+      // What follows is loaded while the master is at it: that takes longer than to begin.
+      const following = () => import('./follow-publish.ts');
+      const path = apiPath('archives', archive, 'releases');
+      const begun = await client.post(path, asked, async () => (await following()).attemptSchema);
+      const made = await (await following()).followPublish(client, begun, progress);
       progress.line(`${archive} ${made.serial} is published: ${counted(made.files, 'file')}.`);
       return { published: made, end: await waited(client, made, options, progress) };
     });

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { readConfig, withCommonOptions, type CommonOptions } from './config-option.ts';
+import { readMasterConfig } from '../config.ts';
+import { configPath, withCommonOptions, type CommonOptions } from './config-option.ts';
 
 /** `mirror-master serve`: until SIGTERM or SIGINT. */
 export function serveCommand(): Command {
@@ -7,7 +8,7 @@ export function serveCommand(): Command {
     .description('run the master: API and page, pushes, heartbeat, rsync daemon')
     .addHelpText('after', '\nExample:\n  mirror-master serve --config /etc/pushmirror/master.toml');
   return withCommonOptions(command).action(async (options: CommonOptions) => {
-    const config = readConfig(options);
+    const config = readMasterConfig(configPath(options));
     // Loaded here, so that the commands that only ask the running master start quickly.
     const [{ pino }, { createMaster }] = await Promise.all([
       import('pino'),

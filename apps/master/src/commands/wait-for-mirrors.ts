@@ -1,7 +1,8 @@
 import { within } from '@pushmirror/host/within';
 import type { Client } from './client.ts';
 import { followRollout } from './follow-rollout.ts';
-import { openGoals, type Goals } from './goals.ts';
+import type { Goals } from './goals.ts';
+import { openGoals } from './open-goals.ts';
 import { whyNot, tallyInWords } from './rollout-words.ts';
 import { pushesIn, tallyOf } from './rollout-picture.ts';
 import type { Progress } from './progress.ts';

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { readSecret, run, within } from '@pushmirror/host';
 import { parseAllowedSigners } from '@pushmirror/trigger/head/allowed-signers';
 import { z } from 'zod';
-import { localUrl, readMasterConfig, type MasterConfig } from '../config.ts';
+import { readMasterConfig, type MasterConfig } from '../config.ts';
+import { localUrl } from '../local-url.ts';
 import { mailerOf } from '../notify/mailer.ts';
 import { readKeys } from '../setup/keys.ts';
 

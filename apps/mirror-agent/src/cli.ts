@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { allRead, outlastReaders } from '@pushmirror/host/output';
 import { fromEnvironment, receiveForced } from './front-door/forced-command.ts';
 
 /**
@@ -7,6 +8,8 @@ import { fromEnvironment, receiveForced } from './front-door/forced-command.ts';
  */
 const defaultConfig = process.env['PUSHMIRROR_AGENT_CONFIG'] ?? '/etc/pushmirror/mirror-agent.toml';
 
+const streams = [process.stdout, process.stderr];
+outlastReaders(streams);
 const received = readReceive(process.argv.slice(2));
 try {
   if (received === undefined) {
@@ -26,6 +29,7 @@ try {
   process.exitCode = 1;
 }
 
+await allRead(streams);
 // All is done; what should still hold the process open, such as a kept connection, does not matter.
 setTimeout(() => process.exit(), 1_000).unref();
 

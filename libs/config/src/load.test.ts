@@ -55,12 +55,21 @@ describe('loadConfig', () => {
 
   test('a file that is missing, a folder, not text', () => {
     assert.equal(thrownBy(() => loadConfig(join(folder, 'no'), Agent)).code, 'config-missing');
-    assert.equal(thrownBy(() => loadConfig(folder, Agent)).code, 'config-unreadable');
+    const isFolder = thrownBy(() => loadConfig(folder, Agent));
+    assert.equal(isFolder.code, 'config-unreadable');
+    assert.match(isFolder.message, /it is a folder/);
     const binary = join(folder, 'binary');
     writeFileSync(binary, Buffer.from([0xff, 0xfe, 0x00]));
     const error = thrownBy(() => loadConfig(binary, Agent));
     assert.equal(error.code, 'config-unreadable');
     assert.match(error.message, /not UTF-8/);
+  });
+
+  test('of very many mistakes the first are told, and how many more there are', () => {
+    const text = Array.from({ length: 1000 }, (_, index) => `odd${index} = 1\n`).join('');
+    const { message } = thrownBy(() => loadConfig(write(text), Agent));
+    assert.match(message, /\n[^\n]+: and 9\d\d more\.$/);
+    assert.equal(message.split('\n').length, 51);
   });
 
   test('the message names the file', () => {

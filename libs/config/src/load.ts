@@ -5,6 +5,8 @@ import { ConfigError } from './errors.ts';
 import { findProblems } from './problems.ts';
 
 const LARGEST_CONFIG = 4 * 1024 * 1024;
+/** So many are told. */
+const MOST_PROBLEMS = 50;
 
 /**
  * Read a TOML file and check it against a zod schema (use `z.strictObject`, so that misspelt keys
@@ -41,14 +43,23 @@ export function parseConfig<S extends z.ZodType>(
   const lines = result.problems.map(({ path, message }) =>
     [origin, path, message].filter((part) => part !== '').join(': '),
   );
-  throw new ConfigError('config-invalid', lines.join('\n'), result.problems);
+  const more = lines.length - MOST_PROBLEMS;
+  const shown =
+    more > 0 ? [...lines.slice(0, MOST_PROBLEMS), `${origin}: and ${more} more.`] : lines;
+  throw new ConfigError('config-invalid', shown.join('\n'), result.problems);
 }
 
 function readText(path: string): string {
   try {
     const stat = statSync(path);
     if (!stat.isFile() || stat.size > LARGEST_CONFIG) {
-      throw new ConfigError('config-unreadable', `${path}: not a configuration file.`);
+      const what = stat.isDirectory()
+        ? 'a folder'
+        : stat.isFile()
+          ? 'larger than 4 MiB'
+          : 'no file';
+      const words = `${path}: it is ${what}, not a configuration. Name the file.`;
+      throw new ConfigError('config-unreadable', words);
     }
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
   } catch (cause) {

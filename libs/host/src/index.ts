@@ -1,5 +1,5 @@
 export { appendToFile, replaceFile, syncFolder } from './durable.ts';
-export { errnoOf, HostError, type HostErrorCode } from './errors.ts';
+export { errnoOf, HostError, whyOf, type HostErrorCode } from './errors.ts';
 export { lockFolder, type FolderLock } from './lock.ts';
 export { killGroup, plainEnvironment, run, type RunOptions, type RunResult } from './run.ts';
 export { readSecret } from './secret.ts';

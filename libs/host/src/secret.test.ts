@@ -52,6 +52,11 @@ describe('readSecret', () => {
     for (const name of ['folder', 'pipe', 'huge']) {
       assert.equal(refusal(join(folder, name)).code, 'secret-unreadable', name);
     }
+    assert.match(refusal(join(folder, 'folder')).message, /is a folder/);
+    assert.match(
+      refusal(join(folder, 'huge', 'x')).message,
+      /a part of its path is a file, ENOTDIR/,
+    );
   });
 });
 

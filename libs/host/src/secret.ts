@@ -1,5 +1,5 @@
 import { constants, closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
-import { errnoOf, HostError } from './errors.ts';
+import { errnoOf, HostError, whyOf } from './errors.ts';
 
 const LARGEST_SECRET = 64 * 1024;
 
@@ -14,7 +14,8 @@ export function readSecret(path: string): Buffer {
   try {
     const stat = fstatSync(fd);
     if (!stat.isFile() || stat.size > LARGEST_SECRET) {
-      throw new HostError('secret-unreadable', `${path} is not a key or token file.`);
+      const what = stat.isDirectory() ? 'a folder' : stat.isFile() ? 'too large a file' : 'no file';
+      throw new HostError('secret-unreadable', `${path} is ${what}, not that of a key or token.`);
     }
     if ((stat.mode & 0o077) !== 0) {
       const mode = (stat.mode & 0o777).toString(8).padStart(4, '0');
@@ -39,7 +40,7 @@ function openSecret(path: string): number {
     }
     throw new HostError(
       'secret-unreadable',
-      `${path} cannot be read (${errno ?? String(error)}). Check its owner and mode.`,
+      `${path} cannot be read (${whyOf(error)}). Check its owner and mode.`,
       { cause: error },
     );
   }

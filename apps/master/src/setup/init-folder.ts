@@ -1,7 +1,7 @@
 import { lstat, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isArchiveName, isMirrorName, parsePublicKey } from '@pushmirror/acl';
-import { errnoOf, HostError, run } from '@pushmirror/host';
+import { errnoOf, HostError, run, whyOf } from '@pushmirror/host';
 import { MasterError } from '../errors.ts';
 import { SIGNED_NAMESPACES } from '../keys/allowed-signers-text.ts';
 import { randomToken } from '../registry/tokens.ts';
@@ -77,7 +77,7 @@ async function makeFolder(folder: string, mode = 0o777): Promise<void> {
   try {
     await mkdir(folder, { recursive: true, mode });
   } catch (cause) {
-    throw new HostError('cannot-write', `${folder} could not be made (${errnoOf(cause)}).`, {
+    throw new HostError('cannot-write', `${folder} could not be made (${whyOf(cause)}).`, {
       cause,
     });
   }

@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { errnoOf, HostError, lockFolder } from '@pushmirror/host';
+import { HostError, lockFolder, whyOf } from '@pushmirror/host';
 import { MasterError } from '../errors.ts';
 
 /** The state folder, held for this process. */
@@ -22,7 +22,7 @@ export async function openState(path: string): Promise<StateFolder> {
     if (cause instanceof HostError) throw cause;
     throw new HostError(
       'cannot-write',
-      `The state folder ${path} cannot be used (${errnoOf(cause) ?? String(cause)}). Check its owner and mode.`,
+      `The state folder ${path} cannot be used (${whyOf(cause)}). Check its owner and mode.`,
       { cause },
     );
   }

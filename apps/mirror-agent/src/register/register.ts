@@ -1,7 +1,7 @@
 import { mkdir, rm, statfs } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parsePublicKey, renderAuthorizedKey } from '@pushmirror/acl';
-import { replaceFile } from '@pushmirror/host';
+import { replaceFile, whyOf } from '@pushmirror/host';
 import { AgentError } from '../errors.ts';
 import type { Answers } from './answers.ts';
 import { haveKey, readPublicKey } from './keys.ts';
@@ -70,8 +70,8 @@ async function makeFolders({ archives }: Answers, places: Places): Promise<void>
     await mkdir(places.state, { recursive: true, mode: 0o700 });
     for (const { to } of archives) await mkdir(to, { recursive: true });
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw new AgentError('config', `A folder could not be made: ${message}.`, { cause });
+    const [why, what] = [whyOf(cause), cause instanceof Error && 'path' in cause ? cause.path : ''];
+    throw new AgentError('config', `The folder ${what} could not be made (${why}).`, { cause });
   }
 }
 

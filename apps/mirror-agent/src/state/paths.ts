@@ -1,6 +1,6 @@
 import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errnoOf } from '@pushmirror/host';
+import { whyOf } from '@pushmirror/host';
 import { AgentError } from '../errors.ts';
 
 /** Where everything is in the state folder; docs/formats.md describes the files. */
@@ -66,7 +66,7 @@ export async function prepareState(paths: StatePaths): Promise<void> {
   } catch (cause) {
     throw new AgentError(
       'state',
-      `The state folder ${paths.root} cannot be used (${errnoOf(cause) ?? 'unknown'}). ` +
+      `The state folder ${paths.root} cannot be used (${whyOf(cause)}). ` +
         'Make it, owned by the user that the agent runs as.',
       { cause },
     );

@@ -61,6 +61,11 @@ void describe('reading allowed_signers', () => {
     assert.match(problems[3] ?? '', /^signers:5: it must be: principals/);
   });
 
+  void test('a file of another kind is told in few lines', () => {
+    const problems = problemsOf('alone\n'.repeat(100)).split('\n');
+    assert.deepEqual([problems.length, problems.at(-1)], [21, 'and 80 more.']);
+  });
+
   const wrong: [text: string, why: RegExp][] = [
     [`a namespaces=x ${line}`, /name="value"/],
     [`a namespaces ${line}`, /namespaces needs/],

@@ -6,6 +6,8 @@ import { LineProblem, parseSignerLine, type AllowedSigner } from './signer-line.
 export type { AllowedSigner } from './signer-line.ts';
 
 const LARGEST_FILE = 1024 * 1024;
+/** So many are told. */
+const MOST_PROBLEMS = 20;
 
 /**
  * Read an allowed_signers file in OpenSSH's own format (ssh-keygen(1), ALLOWED SIGNERS). Stock
@@ -78,5 +80,7 @@ function whyNot(signer: AllowedSigner, query: SignerQuery): string | undefined {
 }
 
 function malformed(problems: string[]): TriggerError {
-  return new TriggerError('malformed-allowed-signers', problems.join('\n'));
+  const more = problems.length - MOST_PROBLEMS;
+  const shown = more > 0 ? [...problems.slice(0, MOST_PROBLEMS), `and ${more} more.`] : problems;
+  return new TriggerError('malformed-allowed-signers', shown.join('\n'));
 }

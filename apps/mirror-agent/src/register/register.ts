@@ -65,13 +65,17 @@ export async function register(o: RegisterOptions): Promise<Standing['state']> {
 }
 
 async function makeFolders({ archives }: Answers, places: Places): Promise<void> {
+  await makeFolder(places.folder);
+  await makeFolder(places.state, 0o700);
+  for (const { to } of archives) await makeFolder(to);
+}
+
+async function makeFolder(folder: string, mode = 0o777): Promise<void> {
   try {
-    await mkdir(places.folder, { recursive: true });
-    await mkdir(places.state, { recursive: true, mode: 0o700 });
-    for (const { to } of archives) await mkdir(to, { recursive: true });
+    await mkdir(folder, { recursive: true, mode });
   } catch (cause) {
-    const [why, what] = [whyOf(cause), cause instanceof Error && 'path' in cause ? cause.path : ''];
-    throw new AgentError('config', `The folder ${what} could not be made (${why}).`, { cause });
+    const message = `The folder ${folder} could not be made (${whyOf(cause)}).`;
+    throw new AgentError('config', message, { cause });
   }
 }
 

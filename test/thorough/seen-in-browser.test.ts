@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { cp, rename, symlink, writeFile } from 'node:fs/promises';
+import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
-import type { Agent } from '../harness/agent.ts';
+import { test } from 'node:test';
 import { headOf } from '../harness/forge.ts';
-import { serveTree } from '../harness/http-tree.ts';
+import { createMirrorWeb, type MirrorWeb } from '../harness/mirror-web.ts';
 import { createNetwork, type Network } from '../harness/network.ts';
 import { buildPlainTree } from '../harness/plain-tree.ts';
 import { openPage, startBrowser } from '../pages/browser.ts';
@@ -14,21 +13,6 @@ const INTERVAL_S = 10;
 const ONE_INTERVAL_MS = INTERVAL_S * 1200 + 5_000;
 const PATIENCE = { timeout: 120_000 };
 const NAMES = ['good', 'frozen', 'back', 'liar'];
-
-/** The web server of a mirror: it shows the mirror's tree, or another one that is put in its place. */
-async function webServer(t: TestContext, network: Network, mirror: Agent) {
-  const root = join(network.folder, `www-${mirror.name}`);
-  const show = async (folder: string) => {
-    await symlink(folder, `${root}.new`);
-    await rename(`${root}.new`, root);
-  };
-  await show(mirror.tree('debian'));
-  const server = await serveTree(root);
-  t.after(() => server.close());
-  const change = { httpUrl: `${server.url}/` };
-  await network.master.api(`/v1/mirrors/${mirror.name}/change`, change);
-  return { show };
-}
 
 async function release({ master, tree }: Network, text: string): Promise<number> {
   await writeFile(join(tree('debian'), 'news'), text);
@@ -50,9 +34,11 @@ void test('a frozen, a rolled-back and a lying mirror are seen in the browser as
     settings['registration'] = { allow_addresses: ['127.0.0.0/8'] };
   });
   await master.service.restart();
-  const webs = new Map<string, Awaited<ReturnType<typeof webServer>>>();
+  const webs = new Map<string, MirrorWeb>();
   for (const name of NAMES) {
-    webs.set(name, await webServer(t, network, await network.addMirror(name)));
+    const web = await createMirrorWeb(network, await network.addMirror(name));
+    t.after(() => web.close());
+    webs.set(name, web);
   }
   await buildPlainTree(network.tree('debian'), { files: 20 });
   await network.start();

@@ -3,6 +3,8 @@
 'use strict';
 
 const SOONEST_MS = 700;
+/** "3 min ago" is not true for long, whether something happens or not. */
+const LATEST_MS = 60_000;
 let wanted = false;
 let underway = false;
 
@@ -50,3 +52,6 @@ for (const type of ['publish', 'rollout', 'push', 'sight']) events.addEventListe
 document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'visible') follow();
 });
+setInterval(() => {
+  if (document.visibilityState === 'visible') follow();
+}, LATEST_MS);

@@ -76,7 +76,7 @@ void test('a frozen, a rolled-back and a lying mirror are seen in the browser as
   await network.waitForPush('debian', second, 'liar', 'committed');
   await shows('liar', 'shows an older release than it reports', Date.now());
   assert.match((await pages.get('liar')?.textContent('main')) ?? '', /It says[^]*up to date/);
-  await pages.get('liar')?.getByText(`It reports ${second} and shows ${first}.`).waitFor();
+  await pages.get('liar')?.getByText(`It reports ${second} and shows ${first}.`).first().waitFor();
 
   // One was at the second release, and is back at the first.
   await pages

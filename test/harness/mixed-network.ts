@@ -31,15 +31,19 @@ export interface MixedNetwork {
   stock: StockHost;
   /** All of them: name, and the folder that readers see. */
   mirrors: readonly { name: string; tree: string }[];
-  /** All processes that serve, by the name of their host. */
+  /** All hosts by name, the master too: what runs there. */
   services: ReadonlyMap<string, readonly Service[]>;
+  /** Whom a mirror pulls from, by name; undefined: the master. */
+  upstreamOf(name: string): string | undefined;
+  /** From now on the stock mirrors also poll, as the agents do. */
+  startCron(): Promise<void>;
   /** Wait until all serve a serial. */
   waitForAll(serial: number, deadlineMs: number): Promise<void>;
   lastLines(count: number): string;
   close(): Promise<void>;
 }
 
-export async function createMixedNetwork(pollEvery: string): Promise<MixedNetwork> {
+export async function createMixedNetwork(pollSeconds: number): Promise<MixedNetwork> {
   const network = await createNetwork({ hubs: 0 });
   const { folder, master } = network;
   await master.configure((settings) => {
@@ -82,7 +86,7 @@ export async function createMixedNetwork(pollEvery: string): Promise<MixedNetwor
       folder: join(folder, name),
       hub: isHub,
       archives: ['debian'],
-      archiveSettings: { poll: { every: pollEvery, jitter: '100ms' } },
+      archiveSettings: { poll: { every: `${pollSeconds}s`, jitter: '100ms' } },
     });
     const kit = await master.addMirror({
       name,
@@ -134,15 +138,16 @@ export async function createMixedNetwork(pollEvery: string): Promise<MixedNetwor
     key.path,
   );
 
+  const stockHosts = [hub, stock, leaf];
   const agents = [relay.agent, second.agent, beside.agent];
   const mirrors = [
-    ...[hub, stock, leaf].map(({ name, tree }) => ({ name, tree })),
+    ...stockHosts.map(({ name, tree }) => ({ name, tree })),
     ...agents.map(({ name, tree }) => ({ name, tree: tree('debian') })),
   ];
   const lastLines = (count: number) =>
     [
       network.lastLines(count),
-      ...[hub, stock, leaf].map((one) => `--- ${one.name}\n${tail(one.log(), count)}`),
+      ...stockHosts.map((one) => `--- ${one.name}\n${tail(one.log(), count)}`),
       `--- runmirrors\n${tail(hub.relayLog(), count)}`,
       ...['relay', 'beside', 'stock'].map((one) => `--- ${one}\n${tail(hub.relayLog(one), count)}`),
     ].join('\n');
@@ -157,6 +162,14 @@ export async function createMixedNetwork(pollEvery: string): Promise<MixedNetwor
     stock,
     mirrors,
     services,
+    upstreamOf: (name) => upstreams[name.split('.')[0] ?? ''],
+    async startCron() {
+      for (const host of stockHosts) {
+        const cron = host.cron(pollSeconds);
+        services.set(host.name, [...host.services, cron]);
+        await cron.start();
+      }
+    },
     async waitForAll(serial, deadlineMs) {
       const shown = () =>
         Promise.all(mirrors.map(async ({ name, tree }) => [name, await serialOf(tree)] as const));
@@ -170,13 +183,23 @@ export async function createMixedNetwork(pollEvery: string): Promise<MixedNetwor
     },
     lastLines,
     async close() {
-      for (const one of [hub, stock, leaf]) await one.stop();
+      for (const name of stockHosts.map((one) => one.name))
+        for (const service of services.get(name) ?? []) await service.stop();
+      for (const one of stockHosts) await one.stop();
       for (const { sshd } of [relay, beside, second]) await sshd.service.stop();
       await network.close();
       await archive.close();
     },
   };
 }
+
+const upstreams: Record<string, string> = {
+  relay: 'hub.example.org',
+  beside: 'hub.example.org',
+  stock: 'hub.example.org',
+  second: 'relay.example.org',
+  leaf: 'second.example.org',
+};
 
 function tail(text: string, count: number): string {
   return text.trimEnd().split('\n').slice(-count).join('\n');

@@ -28,8 +28,10 @@ export interface StockHost {
   relay(lines: readonly string[], keyFile: string): Promise<void>;
   /** The log of its runmirrors; of one mirror by its short name. */
   relayLog(name?: string): string;
-  /** Run its ftpsync as cron would. */
+  /** Run its ftpsync once. */
   sync(): Promise<void>;
+  /** A daemon that begins a sync every so many seconds, as the line in its crontab has it; not started yet. */
+  cron(everySeconds: number): Service;
   /** Each of its daemons. */
   services: readonly Service[];
   start(): Promise<void>;
@@ -117,6 +119,20 @@ export async function createStockHost(o: StockHostOptions): Promise<StockHost> {
     },
     relayLog: (one) => (one === undefined ? rotated('runmirrors') : logsOf([`${one}.log`])),
     sync: async () => void (await tool(['ftpsync'], { env: { HOME: folder, LOGNAME: 'root' } })),
+    cron: (everySeconds) =>
+      createService({
+        name: 'cron',
+        argv: [
+          'env',
+          '-i',
+          'PATH=/usr/bin:/bin',
+          `HOME=${folder}`,
+          'LOGNAME=root',
+          ...loop(everySeconds),
+        ],
+        logFile: join(folder, 'cron.log'),
+        ready: async () => true,
+      }),
     services: [sshd.service, rsyncd],
     async start() {
       await sshd.service.start();
@@ -128,4 +144,10 @@ export async function createStockHost(o: StockHostOptions): Promise<StockHost> {
       await http.close();
     },
   };
+}
+
+/** As crond, it does not ask whether the one before has ended. */
+function loop(everySeconds: number): string[] {
+  const text = 'while sleep "$1"; do ftpsync sync:all & done';
+  return ['bash', '-c', text, 'cron', `${everySeconds}`];
 }

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fencedBlocks } from '../docs/markdown.ts';
 import { runDocument } from '../docs/run-document.ts';
+import { commandOf, firstTable, situations, words } from '../docs/situations.ts';
 import { waitFor } from '../harness/wait.ts';
 import { canHaveWorld, createWorld, type World } from '../docs/world.ts';
 
@@ -130,6 +131,28 @@ void describe(
         await on('ftp.example.org', 'cat /srv/mirrors/example/dists/stable/Release'),
         /amd64/,
       );
+      // Nobody sets the agent up there: it would be behind with its rules.
+      const remove = 'mirror-master mirror remove stock.example.org --reason "not set up"';
+      await on('ftp.example.org', remove);
+    });
+
+    void test('what to do when: each answer of docs/release-managers.md in its situation', async (t) => {
+      const markdown = await read('docs/release-managers.md');
+      const told = [];
+      for (const { what, answer } of firstTable(markdown)) {
+        // Its commands are run below.
+        if (answer.includes('(security.md#keys)')) continue;
+        const situation = situations[what];
+        assert.ok(situation, `How does "${what}" come about? Say so in test/docs/situations.ts`);
+        for (const [host, text] of situation.before) await on(host, `${words}\n${text}`);
+        const command = commandOf(answer, markdown) ?? '';
+        const { code, stdout, stderr } = await world.host('ftp.example.org').run(command);
+        assert.equal(code, situation.exit ?? 0, `${what}: ${command}: ${stdout}${stderr}`);
+        for (const [host, text] of situation.after) await on(host, `${words}\n${text}`);
+        told.push(what);
+        t.diagnostic(`${what}: ${command.trim()}`);
+      }
+      assert.deepEqual(told, Object.keys(situations));
     });
 
     void test('docs/security.md: rules, keys, checking by hand, recovery', async () => {

@@ -1,6 +1,6 @@
 # Run by package-check inside a Debian that has booted, with systemd at work and no network but its
-# own: the packages as their users meet them. /packages holds them, /packages/next the same as a later
-# version.
+# own: the packages as their users meet them. /packages holds them, /packages/before those that they are an
+# upgrade of.
 set -euo pipefail
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
 step() { echo "package-check: $*"; }
@@ -29,8 +29,13 @@ all_files() {
 published() { mirror-master publish debian --wait 100% --timeout 60s >/tmp/publish.log 2>&1 || { cat /tmp/publish.log && fail publish; }; }
 same() { diff -r --exclude=project /srv/mirrors/debian /srv/mirrors/copy; }
 
+now() { date +%s.%N; }
+since() { node -p "($(now) - $1).toFixed(1)"; }
+version_of() { dpkg-query -f '${Version}' -W "$1"; }
+releases() { mirror-master rollout list --json | sed -n 's/.*"serial": *\([0-9]*\).*/\1/p'; }
+
 all_files >/tmp/before
-apt install /packages/mirror-agent_*.deb /packages/mirror-master_*.deb
+apt install /packages/*.deb
 step "installed by apt on Debian $(cat /etc/debian_version) with its node $(node --version): mirror-agent $(mirror-agent --version), mirror-master $(mirror-master --version)"
 
 # --- what the packages bring
@@ -48,8 +53,10 @@ for name in mirror-agent mirror-master; do
 done
 [[ -z $(dpkg --verify mirror-agent mirror-master) ]]
 
-# --- the master, as README says
+# --- the master, as README says; of the packages that there were before
 cd /
+apt purge mirror-agent mirror-master
+apt install /packages/before/*.deb
 as_pushmirror mirror-master init /etc/pushmirror --network example --name ftp.example.org >/dev/null
 as_pushmirror sh -c 'printf "\n[rsyncd]\naddress = \"127.0.0.1\"\nport = 873\n" >>/etc/pushmirror/master.toml'
 systemctl start mirror-master
@@ -117,23 +124,30 @@ pid=$(main_pid mirror-agent)
 step 'both see a read-only system, but for state and /srv/mirrors; no privileges can be gained'
 
 # --- upgrade
+until_true mirror-agent status
+sed 's/ .*//' <(mirror-master mirror list) >/tmp/mirrors-before
 cp -a /etc/pushmirror /tmp/etc-before
-before=$(main_pid mirror-agent) before_master=$(main_pid mirror-master)
-serial=$(mirror-master rollout list --json | sed -n 's/.*"serial": *\([0-9]*\).*/\1/p' | head -1)
-apt install /packages/next/*.deb
-[[ $(mirror-agent --version) == "$(mirror-master --version)" && $(dpkg-query -f '${Version}' -W mirror-agent) == *+next ]]
+before=$(main_pid mirror-agent) before_master=$(main_pid mirror-master) was=$(version_of mirror-master)
+releases >/tmp/releases-before
+began=$(now)
+apt install /packages/*.deb
+[[ $(version_of mirror-agent) == "$(dpkg-deb -f /packages/mirror-agent_*.deb Version)" && $(version_of mirror-master) != "$was" ]]
 active mirror-agent && active mirror-master
 [[ $(main_pid mirror-agent) != "$before" && $(main_pid mirror-master) != "$before_master" ]]
-diff -r /tmp/etc-before /etc/pushmirror
+# A database that an older release has put there is not one of its settings.
+diff -r --exclude=state /tmp/etc-before /etc/pushmirror
 until_true mirror-master doctor
 until_true mirror-agent status
-[[ $(mirror-master rollout list --json) == *"$serial"* ]]
+took=$(since "$began")
+diff /tmp/releases-before <(releases)
+diff /tmp/mirrors-before <(mirror-master mirror list | sed 's/ .*//')
+mirror-master audit verify >/dev/null
 as_pushmirror sh -c 'echo second > /srv/mirrors/debian/news'
 published
 same
-step "upgraded: both were restarted, /etc/pushmirror is untouched, release $serial is known, and the next one arrived"
+step "upgraded from $was to $(version_of mirror-master) in $took s: both were restarted, /etc/pushmirror is untouched, mirrors, releases and audit are as they were, and the next release arrived"
 systemctl disable --now --quiet mirror-agent
-apt install --allow-downgrades /packages/mirror-agent_*.deb
+apt install --reinstall /packages/mirror-agent_*.deb
 [[ $(systemctl is-enabled mirror-agent) == disabled && $(systemctl is-active mirror-agent) == inactive ]]
 step 'an upgrade starts nothing that was stopped and disabled'
 systemctl enable --now --quiet mirror-agent
@@ -150,6 +164,31 @@ step 'removed and installed again: both go on where they were'
 apt purge mirror-agent
 [[ -e /etc/pushmirror/master.toml && ! -e /etc/pushmirror/mirror-agent.toml && ! -e /var/lib/pushmirror ]]
 mirror-master doctor >/dev/null
+
+# --- a mirror from nothing, as docs/operators.md says
+mirror-master mirror remove m.example.org --reason 'purged' >/dev/null
+printf '\n[registration]\nallow_addresses = ["127.0.0.0/8"]\n' >>/etc/pushmirror/master.toml
+systemctl restart mirror-master
+until_true mirror-master doctor
+invite=$(mirror-master mirror invite | grep -o 'pmi_[A-Za-z0-9_-]*' | head -1)
+rm -rf /srv/mirrors/copy /etc/nginx/sites-enabled/default
+began=$(now)
+apt install /packages/mirror-agent_*.deb
+cp /usr/share/doc/mirror-agent/examples/nginx/pushmirror.conf /etc/nginx/conf.d/
+sed -i 's|/srv/mirrors/debian/;|/srv/mirrors/copy/;|' /etc/nginx/conf.d/pushmirror.conf
+systemctl restart nginx
+as_pushmirror mirror-agent register --master http://127.0.0.1:8470 --invite "$invite" --name mirror.example.org \
+  --archive debian --to /srv/mirrors/copy --url http://127.0.0.1/debian/ --ssh pushmirror@127.0.0.1:2222 \
+  --contact 'Mirror team <mirror@example.org>' --country DE >/tmp/register.log 2>&1 || { cat /tmp/register.log && fail register; }
+systemctl enable --now --quiet mirror-agent
+until_true mirror-agent sync
+served=$(node -e 'fetch("http://127.0.0.1/debian/news").then((a) => a.text()).then((t) => process.stdout.write(t))')
+took=$(since "$began")
+[[ $served == second ]]
+mirror-agent doctor >/tmp/doctor.log || { cat /tmp/doctor.log && fail 'doctor of the agent'; }
+step "from nothing to a served mirror: $took s from apt install to the first file that nginx serves"
+apt purge mirror-agent
+rm /etc/nginx/conf.d/pushmirror.conf
 apt purge mirror-master
 [[ $(cat /srv/mirrors/debian/news /srv/mirrors/copy/news) == $'second\nsecond' ]]
 all_files >/tmp/after

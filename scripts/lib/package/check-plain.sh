@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # check-plain.sh FOLDER : what check-booted.sh does, as far as it goes without systemd: on a copy of this
 # machine's root (an overlay in a mount namespace of its own), with the units' user and no more
-# privileges than theirs. The upgrade is to the packages of FOLDER/next.
+# privileges than theirs. The upgrade is from the packages of FOLDER/before.
 set -euo pipefail
 packages=$(realpath "$1")
 if [[ ${2-} != inside ]]; then
@@ -35,7 +35,7 @@ until_true() {
   echo "never: $*" && exit 1
 }
 # node of this machine need not be the distribution's.
-dpkg -i --force-depends /tmp/packages/*.deb >/tmp/dpkg.log 2>&1 || { cat /tmp/dpkg.log; exit 1; }
+dpkg -i --force-depends /tmp/packages/before/*.deb >/tmp/dpkg.log 2>&1 || { cat /tmp/dpkg.log; exit 1; }
 step "installed: $(mirror-agent --version), $(mirror-master --version)"
 getent passwd pushmirror >/dev/null
 
@@ -52,8 +52,8 @@ until_true test -S /var/lib/pushmirror/agent.sock
 step 'mirror-agent runs as pushmirror'
 stop
 
-dpkg -i --force-depends /tmp/packages/next/*.deb >/tmp/dpkg.log 2>&1 || { cat /tmp/dpkg.log; exit 1; }
-[[ $(dpkg-query -f '${Version}' -W mirror-agent) == *next* ]]
+dpkg -i --force-depends /tmp/packages/*.deb >/tmp/dpkg.log 2>&1 || { cat /tmp/dpkg.log; exit 1; }
+[[ $(dpkg-query -f '${Version}' -W mirror-agent) == "$(dpkg-deb -f /tmp/packages/mirror-agent_*.deb Version)" ]]
 [[ -e /etc/pushmirror/mirror-agent.toml && -e $config ]]
 start mirror-master serve --config "$config"
 until_true mirror-master doctor --config "$config"

@@ -1,4 +1,4 @@
-/** What the master could not do; `http/errors.ts` maps each to a status, `exit-codes.ts` to a code. */
+/** What the master could not do; `http/errors.ts` maps each to a status. */
 export type MasterErrorCode =
   | 'unknown-archive'
   | 'unknown-mirror'
@@ -38,3 +38,13 @@ export class MasterError extends Error {
     super(message, options);
   }
 }
+
+/** Of a name that is not known, or that is not for whoever asks. */
+export const unknownMirror = (name: string) =>
+  new MasterError('unknown-mirror', `There is no mirror ${name}.`);
+
+export const unknownArchive = (name: string) =>
+  new MasterError('unknown-archive', `There is no archive ${name}.`);
+
+export const unknownRelease = (archive: string, serial: number) =>
+  new MasterError('unknown-release', `There is no release ${serial} of ${archive}.`);

@@ -8,6 +8,7 @@ import { folderOf, type TreePath } from './tree-path.ts';
  */
 export function whyUnsafePath(path: TreePath): string | undefined {
   if (path.length > LIMITS.pathBytes) return `it is longer than ${LIMITS.pathBytes} bytes`;
+  if (path.startsWith('/')) return 'it begins with a slash';
   for (const name of path.split('/')) {
     const why = whyUnsafeName(name);
     if (why !== undefined) return why;

@@ -1,7 +1,7 @@
 import { appendAudit, type Actor } from '../db/audit.ts';
 import type { Db } from '../db/open.ts';
 import { insertRsyncSecrets, retireRsyncSecrets } from '../db/rsync-secrets.ts';
-import { MasterError } from '../errors.ts';
+import { unknownMirror } from '../errors.ts';
 import { readPolicy } from './policy.ts';
 import { newSecret, secretInUse, sourcesOf } from './secrets.ts';
 
@@ -31,7 +31,7 @@ export function rotateSecrets(
     const acceptedUntil = new Date(at.getTime() + o.overlapMs).toISOString();
     const mirrors = policy.mirrors.filter(({ name }) => (o.mirror ?? name) === name);
     if (o.mirror !== undefined && mirrors.length === 0) {
-      throw new MasterError('unknown-mirror', 'There is no such mirror.');
+      throw unknownMirror(o.mirror);
     }
     let made = 0;
     for (const { name: mirror } of mirrors) {

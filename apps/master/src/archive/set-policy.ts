@@ -4,7 +4,7 @@ import { listMirrors } from '../db/mirrors.ts';
 import type { Db, DbOrTrx } from '../db/open.ts';
 import { listOptIns } from '../db/opt-ins.ts';
 import type { ArchiveRow } from '../db/schema.ts';
-import { MasterError } from '../errors.ts';
+import { MasterError, unknownArchive } from '../errors.ts';
 import { checkProgram } from '../rollout/check-program.ts';
 import { readPolicy, REST, type Policy } from '../rollout/policy.ts';
 import { membersOf } from '../rollout/waves.ts';
@@ -76,7 +76,7 @@ async function policyNow(db: DbOrTrx, archive: ArchiveRow): Promise<PolicyNow> {
 async function archiveNamed(db: DbOrTrx, name: string): Promise<ArchiveRow> {
   const archive = await findArchive(db, name);
   if (archive !== undefined) return archive;
-  throw new MasterError('unknown-archive', `There is no archive ${name}.`);
+  throw unknownArchive(name);
 }
 
 /** Without a manifest a mirror cannot stage: it has only what its upstream shows. */

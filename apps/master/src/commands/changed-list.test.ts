@@ -37,7 +37,15 @@ test('standard input is `-`', async () => {
 test('a list that is not there, or is too long, is a mistake in the call that says what to do', async () => {
   await assert.rejects(readChangedList(join(folder, 'none')), {
     name: 'UsageError',
-    message: /list of changes \S+none cannot be read \(ENOENT\)/,
+    message: /list of changes \S+none cannot be read \(it is not there, ENOENT\)/,
+  });
+  await assert.rejects(readChangedList(folder), {
+    name: 'UsageError',
+    message: /cannot be read \(it is a folder, EISDIR\)/,
+  });
+  await assert.rejects(readChangedList(listOf('pool/a\r\npool/b\r\n')), {
+    name: 'UsageError',
+    message: /end in CR LF. Write them with LF alone/,
   });
   await assert.rejects(readChangedList(listOf('a\n'.repeat(100_001))), {
     name: 'UsageError',

@@ -1,5 +1,6 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
+import { whyOf } from '@pushmirror/host/errors';
 import { percentEncode, treePath } from '@pushmirror/manifest';
 import { MOST_CHANGED } from '../archive/contents.ts';
 import { UsageError } from './exit.ts';
@@ -12,7 +13,7 @@ const LARGEST = 12 * 1024 * 1024;
  * by NUL where there is a NUL, as `find -print0` writes them. Names may hold any bytes.
  *
  * @returns the paths as words, see percentEncode.
- * @throws UsageError when it cannot be read, or is too long for a list.
+ * @throws UsageError when it cannot be read, is too long for a list, or has lines that end in CR LF.
  */
 export async function readChangedList(
   name: string,
@@ -23,6 +24,7 @@ export async function readChangedList(
   const words: string[] = [];
   for (const path of treePath(list).split(end)) {
     if (path === '') continue;
+    if (end === '\n' && path.endsWith('\r')) throw notUnix(name);
     if (words.length === MOST_CHANGED) throw tooLong(`more than ${MOST_CHANGED} paths`);
     words.push(percentEncode(path));
   }
@@ -30,14 +32,14 @@ export async function readChangedList(
 }
 
 async function readFile(name: string): Promise<Buffer> {
-  let file: FileHandle;
   try {
-    file = await open(name, 'r');
+    const file = await open(name, 'r');
+    return await readAll(file.createReadStream());
   } catch (cause) {
-    const { code = String(cause) } = cause as NodeJS.ErrnoException;
-    throw new UsageError(`The list of changes ${name} cannot be read (${code}).`, { cause });
+    if (cause instanceof UsageError) throw cause;
+    const text = `The list of changes ${name} cannot be read (${whyOf(cause)}).`;
+    throw new UsageError(text, { cause });
   }
-  return readAll(file.createReadStream());
 }
 
 async function readAll(stream: Readable): Promise<Buffer> {
@@ -50,6 +52,12 @@ async function readAll(stream: Readable): Promise<Buffer> {
     chunks.push(bytes);
   }
   return Buffer.concat(chunks);
+}
+
+/** A path that ends in a carriage return would be looked for, not found, and no change at all. */
+function notUnix(name: string): UsageError {
+  const text = `The lines of the list of changes ${name} end in CR LF. Write them with LF alone.`;
+  return new UsageError(text);
 }
 
 function tooLong(what: string): UsageError {

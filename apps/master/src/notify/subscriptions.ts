@@ -13,7 +13,7 @@ import {
 } from '../db/notice-subscriptions.ts';
 import { dropWaiting } from '../db/notices.ts';
 import type { Db, DbOrTrx } from '../db/open.ts';
-import { MasterError } from '../errors.ts';
+import { MasterError, unknownArchive, unknownMirror } from '../errors.ts';
 import { addressIn, isMailAddress } from './address.ts';
 import { askToConfirm, checkConfirmations, isCode } from './confirm.ts';
 import { emitTo } from './emit.ts';
@@ -188,10 +188,10 @@ async function addressOf(trx: DbOrTrx, wanted: Wanted, mayMail: boolean): Promis
   const { scope, subject, mail, webhook } = wanted;
   const mirror = scope === 'mirror' ? await findMirror(trx, subject) : undefined;
   if (scope === 'mirror' && (mirror === undefined || mirror.state === 'left')) {
-    throw new MasterError('unknown-mirror', 'There is no such mirror.');
+    throw unknownMirror(subject);
   }
   if (scope === 'archive' && (await findArchive(trx, subject)) === undefined) {
-    throw new MasterError('unknown-archive', `There is no archive ${subject}.`);
+    throw unknownArchive(subject);
   }
   if ((mail === undefined) === (webhook === undefined)) {
     throw invalid('Name a mail address or a webhook, one of the two.');

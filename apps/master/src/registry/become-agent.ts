@@ -3,7 +3,7 @@ import { findMirror, updateMirror } from '../db/mirrors.ts';
 import type { Db } from '../db/open.ts';
 import type { MirrorRow } from '../db/schema.ts';
 import { insertToken } from '../db/tokens.ts';
-import { MasterError } from '../errors.ts';
+import { MasterError, unknownMirror } from '../errors.ts';
 import { makeToken } from './tokens.ts';
 
 /**
@@ -20,7 +20,7 @@ export function becomeAgent(
 ): Promise<{ row: MirrorRow; token: string }> {
   return db.transaction().execute(async (trx) => {
     const before = await findMirror(trx, name);
-    if (before === undefined) throw new MasterError('unknown-mirror', 'There is no such mirror.');
+    if (before === undefined) throw unknownMirror(name);
     if (before.kind === 'agent') {
       const message = `${name} runs the agent already. A new token: mirror-master token create --role agent --mirror ${name}`;
       throw new MasterError('invalid', message);

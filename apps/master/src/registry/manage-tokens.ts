@@ -3,7 +3,7 @@ import { findMirror } from '../db/mirrors.ts';
 import type { Db } from '../db/open.ts';
 import type { Role } from '../db/schema.ts';
 import { findToken, insertToken, listTokens, revokeToken } from '../db/tokens.ts';
-import { MasterError } from '../errors.ts';
+import { MasterError, unknownMirror } from '../errors.ts';
 import { makeToken, rowForToken } from './tokens.ts';
 
 /**
@@ -26,7 +26,7 @@ export function createToken(
       );
     }
     if (mirror !== undefined && (await findMirror(trx, mirror)) === undefined) {
-      throw new MasterError('unknown-mirror', 'There is no such mirror.');
+      throw unknownMirror(mirror);
     }
     const at = now();
     const of = mirror === undefined ? {} : { mirror };

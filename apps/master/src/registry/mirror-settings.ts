@@ -2,7 +2,7 @@ import { appendAudit, type Actor } from '../db/audit.ts';
 import { findMirror, updateMirror } from '../db/mirrors.ts';
 import type { Db } from '../db/open.ts';
 import type { MirrorRow } from '../db/schema.ts';
-import { MasterError } from '../errors.ts';
+import { unknownMirror } from '../errors.ts';
 import { changedStock, type StockChange } from './stock.ts';
 
 /** What may be set of a mirror while it is in use; what is left out stays. */
@@ -29,7 +29,7 @@ export function setMirror(
 ): Promise<MirrorRow> {
   return db.transaction().execute(async (trx) => {
     const row = await findMirror(trx, name);
-    if (row === undefined) throw new MasterError('unknown-mirror', 'There is no such mirror.');
+    if (row === undefined) throw unknownMirror(name);
     const change = {
       ...(slots === undefined ? {} : { slots }),
       ...(standing === undefined ? {} : { standing: standing ? (1 as const) : (0 as const) }),

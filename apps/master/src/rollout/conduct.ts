@@ -7,7 +7,7 @@ import { newestHold } from '../db/holds.ts';
 import type { Db, DbOrTrx } from '../db/open.ts';
 import { currentRelease, updateRelease } from '../db/releases.ts';
 import type { PushRow, ReleaseRow } from '../db/schema.ts';
-import { MasterError } from '../errors.ts';
+import { MasterError, unknownArchive } from '../errors.ts';
 import { createAlarms } from './alarms.ts';
 import { decide, stepWithoutGate, type Step } from './decide.ts';
 import type { AskGate } from './gate.ts';
@@ -268,7 +268,7 @@ async function restartPhase(trx: DbOrTrx, release: ReleaseRow, at: Date): Promis
 
 async function nothingThere(trx: DbOrTrx, archive: string): Promise<MasterError> {
   if ((await findArchive(trx, archive)) === undefined) {
-    return new MasterError('unknown-archive', `There is no archive ${archive}.`);
+    return unknownArchive(archive);
   }
   return new MasterError('unknown-release', `Nothing of ${archive} was published yet.`);
 }

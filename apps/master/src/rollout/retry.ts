@@ -4,7 +4,7 @@ import type { Db } from '../db/open.ts';
 import { findPush, pushesOf, updatePush } from '../db/pushes.ts';
 import { currentRelease } from '../db/releases.ts';
 import type { PushRow } from '../db/schema.ts';
-import { MasterError } from '../errors.ts';
+import { MasterError, unknownArchive } from '../errors.ts';
 import { MASTER } from '../registry/tree.ts';
 
 /** What was begun anew. */
@@ -32,7 +32,7 @@ export function retryPushes(
   const { archive, mirror } = of;
   return db.transaction().execute(async (trx) => {
     if ((await findArchive(trx, archive)) === undefined) {
-      throw new MasterError('unknown-archive', `There is no archive ${archive}.`);
+      throw unknownArchive(archive);
     }
     const release = await currentRelease(trx, archive);
     if (release === undefined) {

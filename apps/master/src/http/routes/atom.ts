@@ -4,7 +4,7 @@ import { Feed } from 'feed';
 import { z } from 'zod';
 import { findMirror } from '../../db/mirrors.ts';
 import type { Db } from '../../db/open.ts';
-import { MasterError } from '../../errors.ts';
+import { unknownArchive, unknownMirror } from '../../errors.ts';
 import { readIncidents, type Incident, type IncidentsOf } from '../../monitor/incidents.ts';
 import type { ArchiveOverview, Overview } from '../../monitor/overview.ts';
 import type { PageCache } from '../page/cache.ts';
@@ -71,7 +71,7 @@ export function atomRoutes(base: FastifyInstance, needs: AtomNeeds, done: () => 
       const { mirror } = request.params;
       const row = await findMirror(db, mirror);
       if (row === undefined || row.state === 'left') {
-        throw new MasterError('unknown-mirror', 'There is no such mirror.');
+        throw unknownMirror(mirror);
       }
       const path = `/mirrors/${encodeURIComponent(mirror)}`;
       return sendRendered(request, reply, await feed(`${mirror}, ${network}`, path, { mirror }));
@@ -87,7 +87,7 @@ function incidentsOf(
 ): IncidentsOf {
   const wanted = archive === undefined ? all : all.filter((one) => one.name === archive);
   if (archive !== undefined && wanted.length === 0) {
-    throw new MasterError('unknown-archive', 'There is no such archive.');
+    throw unknownArchive(archive);
   }
   const carrying = wanted.flatMap(({ mirrors }) => mirrors.map((one) => one.mirror));
   return { archives: wanted.map((one) => one.name), mirrors: new Set(carrying), mirror };

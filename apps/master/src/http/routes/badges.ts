@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { MasterError } from '../../errors.ts';
+import { unknownArchive, unknownMirror } from '../../errors.ts';
 import type { Overview } from '../../monitor/overview.ts';
 import { badge } from '../badge.ts';
 import type { PageCache } from '../page/cache.ts';
@@ -52,8 +52,7 @@ export function badgeRoutes(base: FastifyInstance, needs: BadgeNeeds, done: () =
       const { archive } = request.params;
       const rendered = await svg(`archive ${archive}`, ({ archives }) => {
         const one = archives.find((known) => known.name === archive);
-        if (one === undefined)
-          throw new MasterError('unknown-archive', 'There is no such archive.');
+        if (one === undefined) throw unknownArchive(archive);
         const whole = one.current === one.reporting;
         return badge(
           archive,
@@ -77,8 +76,7 @@ export function badgeRoutes(base: FastifyInstance, needs: BadgeNeeds, done: () =
             .map((one) => rowOf(one, release?.serial ?? null, at)),
         );
         const [worst] = rows.toSorted((a, b) => SEVERITY[a.tone] - SEVERITY[b.tone]);
-        if (worst === undefined)
-          throw new MasterError('unknown-mirror', 'There is no such mirror.');
+        if (worst === undefined) throw unknownMirror(mirror);
         return badge(mirror, worst.words, worst.tone);
       });
       return sendRendered(request, reply, rendered, SOON);

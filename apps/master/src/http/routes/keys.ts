@@ -9,7 +9,7 @@ import { rotateSecrets } from '../../access/rotate.ts';
 import { findMirror, listMirrors } from '../../db/mirrors.ts';
 import type { Actor } from '../../db/audit.ts';
 import type { Db } from '../../db/open.ts';
-import { MasterError } from '../../errors.ts';
+import { unknownMirror } from '../../errors.ts';
 import type { RotateOptions } from '../../keys/rotate.ts';
 import type { Rotation } from '../../keys/rotation.ts';
 import type { MasterFacts } from '../../registry/operator-kit.ts';
@@ -66,7 +66,7 @@ export function keyRoutes(base: FastifyInstance, needs: KeyNeeds, done: () => vo
     async (request) => {
       const { mirror } = request.params;
       if ((await findMirror(db, mirror)) === undefined) {
-        throw new MasterError('unknown-mirror', 'There is no such mirror.');
+        throw unknownMirror(mirror);
       }
       await access.refresh();
       return { accounts: (await access.answerFor(mirror)).upstreams };
@@ -149,7 +149,7 @@ export function keyRoutes(base: FastifyInstance, needs: KeyNeeds, done: () => vo
       const by = auth.caller(request);
       const isTheirs = by.role === 'admin' || by.mirror === mirror;
       if (!isTheirs || (await findMirror(db, mirror)) === undefined) {
-        throw new MasterError('unknown-mirror', 'There is no such mirror.');
+        throw unknownMirror(mirror);
       }
       const kind = await confirmHostKey(db, { mirror, ...request.body }, by, now);
       await access.refresh();

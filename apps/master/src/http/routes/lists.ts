@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { HEAD_PATH } from '@pushmirror/trigger/head/head';
 import { findArchive } from '../../db/archives.ts';
 import type { Db } from '../../db/open.ts';
-import { MasterError } from '../../errors.ts';
+import { MasterError, unknownArchive } from '../../errors.ts';
 import type { CountryOf } from '../../geo/client-country.ts';
 import { countryDistance } from '../../geo/world.ts';
 import { nearestFirst, seenFresh, type Offered } from '../../lists/choose.ts';
@@ -99,10 +99,13 @@ export function listRoutes(base: FastifyInstance, needs: ListNeeds, done: () => 
       const { repo: repository, country } = request.query;
       const { list, serial } = await nearest(request, request.params.archive, country);
       const archive = await findArchive(db, request.params.archive);
-      if (archive === undefined) throw unknown();
+      if (archive === undefined) throw unknownArchive(request.params.archive);
       const before = serial - RELEASES_KEPT;
       const [current, ...older] = await readRepomds(db, { archive, repository, serial, before });
-      if (current === undefined) throw unknown();
+      if (current === undefined) {
+        const what = `There is no repository "${repository}" in ${archive.name}.`;
+        throw new MasterError('unknown-archive', what);
+      }
       reply.header('cache-control', KEPT).type('application/metalink+xml; charset=utf-8');
       return metalink([current, ...older], list);
     },
@@ -157,7 +160,7 @@ function createChoice() {
     const before = last.archives.get(archive);
     if (before !== undefined) return before;
     const one = known.archives.find(({ name: its }) => its === archive);
-    if (one === undefined) throw unknown();
+    if (one === undefined) throw unknownArchive(archive);
     const carried = archivesOf(known);
     const serial = one.release?.serial ?? 0;
     const offered = seenFresh(one.mirrors, serial, (standing) => baseUrl(standing, carried), at);
@@ -197,8 +200,4 @@ function safePath(path: string): string {
   return parts
     .map((part) => encodeURIComponent(part).replaceAll('%2B', '+').replaceAll('%7E', '~'))
     .join('/');
-}
-
-function unknown(): MasterError {
-  return new MasterError('unknown-archive', 'There is no such archive.');
 }

@@ -6,7 +6,7 @@ import { findMirror } from '../../db/mirrors.ts';
 import type { Db } from '../../db/open.ts';
 import type { MaintenanceRow } from '../../db/operator-schema.ts';
 import type { PushRow } from '../../db/schema.ts';
-import { MasterError } from '../../errors.ts';
+import { unknownMirror } from '../../errors.ts';
 import { changeSchema } from '../../registry/change.ts';
 import type { Findings } from '../../registry/findings.ts';
 import type { Doing } from '../../registry/manage/act.ts';
@@ -51,7 +51,7 @@ export function manageRoutes(base: FastifyInstance, needs: ManageNeeds, done: ()
 
   const doing = (request: FastifyRequest, mirror: string): Doing => {
     const by = auth.caller(request);
-    if (by.role !== 'admin' && by.mirror !== mirror) throw unknown();
+    if (by.role !== 'admin' && by.mirror !== mirror) throw unknownMirror(mirror);
     return { db, mirror, by, at: needs.now() };
   };
   /** Tell everybody who need know, and say how the mirror stands. */
@@ -257,8 +257,4 @@ function windowView(row: MaintenanceRow): z.infer<typeof windowSchema> {
     minutes,
   } = row;
   return { id, startsAt, endsAt, weekday, startMinute, minutes };
-}
-
-function unknown(): MasterError {
-  return new MasterError('unknown-mirror', 'There is no such mirror.');
 }

@@ -3,7 +3,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { SubscriptionRow } from '../../db/notice-schema.ts';
 import { listSubscriptions } from '../../db/notice-subscriptions.ts';
-import { MasterError } from '../../errors.ts';
+import { unknownMirror } from '../../errors.ts';
 import { findOwn, sendTest, subscribe, unsubscribe } from '../../notify/subscriptions.ts';
 import { confirmed, noticeList, subscribedView, wantedOf } from './notice-answers.ts';
 import {
@@ -33,7 +33,7 @@ export function mirrorNoticeRoutes(
     const by = auth.caller(request);
     const trusted = by.role === 'admin';
     if (!trusted && by.mirror !== mirror) {
-      throw new MasterError('unknown-mirror', 'There is no such mirror.');
+      throw unknownMirror(mirror);
     }
     return { db, by, at: now(), trusted, mayMail };
   };

@@ -6,7 +6,7 @@ import { findMirror, listMirrors } from '../../db/mirrors.ts';
 import type { Db } from '../../db/open.ts';
 import type { MirrorRow } from '../../db/schema.ts';
 import { listOptIns } from '../../db/opt-ins.ts';
-import { MasterError } from '../../errors.ts';
+import { unknownMirror } from '../../errors.ts';
 import { addMirror } from '../../registry/add-mirror.ts';
 import { becomeAgent } from '../../registry/become-agent.ts';
 import { operatorKit, type MasterFacts } from '../../registry/operator-kit.ts';
@@ -105,7 +105,7 @@ export function mirrorRoutes(base: FastifyInstance, needs: MirrorNeeds, done: ()
       const { mirror } = request.params;
       const mine = role !== 'operator' || own === mirror;
       const row = mine ? await findMirror(db, mirror) : undefined;
-      if (row === undefined) throw new MasterError('unknown-mirror', 'There is no such mirror.');
+      if (row === undefined) throw unknownMirror(request.params.mirror);
       const optIns = await listOptIns(db, { mirror: row.name });
       return mirrorView(row, optIns, treeOf(await listMirrors(db)));
     },

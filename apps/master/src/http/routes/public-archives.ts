@@ -8,7 +8,7 @@ import { countWaves } from '../../db/pushes.ts';
 import { listReceipts } from '../../db/receipts.ts';
 import { findRelease, listReleases } from '../../db/releases.ts';
 import type { ReleaseRow } from '../../db/schema.ts';
-import { MasterError } from '../../errors.ts';
+import { unknownArchive, unknownRelease } from '../../errors.ts';
 import type { Overview } from '../../monitor/overview.ts';
 import { readPropagation } from '../../monitor/read-propagation.ts';
 import { receiptOf } from '../../monitor/receipt.ts';
@@ -68,7 +68,7 @@ export function publicArchiveRoutes(
 
   const releases = async (archive: string, o: { before?: number | undefined; limit: number }) => {
     if ((await findArchive(db, archive)) === undefined) {
-      throw new MasterError('unknown-archive', 'There is no such archive.');
+      throw unknownArchive(archive);
     }
     const rows = await listReleases(db, { archive, limit: o.limit + 1, before: o.before });
     const shown = rows.slice(0, o.limit);
@@ -174,5 +174,5 @@ export function publicArchiveRoutes(
 async function mustFind(db: Db, of: { archive: string; serial: number }): Promise<ReleaseRow> {
   const row = await findRelease(db, of.archive, of.serial);
   if (row !== undefined) return row;
-  throw new MasterError('unknown-release', 'There is no such release of such an archive.');
+  throw unknownRelease(of.archive, of.serial);
 }

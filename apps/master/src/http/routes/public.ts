@@ -6,7 +6,7 @@ import { findMirror, listMirrors } from '../../db/mirrors.ts';
 import type { Db } from '../../db/open.ts';
 import { listMetrics, listSums } from '../../db/probe-sums.ts';
 import { listSightErrors, listSightings } from '../../db/sightings.ts';
-import { MasterError } from '../../errors.ts';
+import { unknownArchive, unknownMirror } from '../../errors.ts';
 import { AVAILABILITY_DAYS, DEFINITIONS } from '../../monitor/metrics/definitions.ts';
 import type { Overview } from '../../monitor/overview.ts';
 import { SIGHT_STATES, SIGHT_WORDS } from '../../monitor/probe/states.ts';
@@ -108,7 +108,7 @@ export function publicRoutes(base: FastifyInstance, needs: PublicNeeds, done: ()
         const { mirror: of } = request.params;
         const mirror = await findMirror(db, of);
         if (mirror === undefined || mirror.state === 'left') {
-          throw new MasterError('unknown-mirror', 'There is no such mirror.');
+          throw unknownMirror(of);
         }
         const tree = treeOf(await listMirrors(db));
         const since = new Date(now().getTime() - AVAILABILITY_DAYS * 86_400_000).toISOString();
@@ -160,7 +160,7 @@ const definitionsSchema = z.object({
 /** @throws MasterError `unknown-archive` */
 function choose({ at, archives }: Overview, o: Filters) {
   if (o.archive !== undefined && !archives.some((one) => one.name === o.archive)) {
-    throw new MasterError('unknown-archive', 'There is no such archive.');
+    throw unknownArchive(o.archive);
   }
   const wanted = archives
     .flatMap(({ mirrors }) => mirrors)

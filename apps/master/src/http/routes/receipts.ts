@@ -7,7 +7,7 @@ import type { Db } from '../../db/open.ts';
 import { countPushes } from '../../db/pushes.ts';
 import { listReceipts } from '../../db/receipts.ts';
 import { findRelease } from '../../db/releases.ts';
-import { MasterError } from '../../errors.ts';
+import { MasterError, unknownRelease } from '../../errors.ts';
 import { adoptedBy } from '../../db/takeovers.ts';
 import { receiptOf } from '../../monitor/receipt.ts';
 import { treeOf, type Tree } from '../../registry/tree.ts';
@@ -80,7 +80,7 @@ export function receiptRoutes(
       }
       const release = await findRelease(db, archive, of);
       if (release === undefined) {
-        throw new MasterError('unknown-release', 'There is no such release of such an archive.');
+        throw unknownRelease(archive, of);
       }
       const tree = treeOf(await listMirrors(db));
       const mirrors = upstream === undefined ? {} : { mirrors: await sentBy(db, upstream, tree) };

@@ -13,7 +13,7 @@ import { hiddenArchives, mustRegister } from '../../access/may.ts';
 import { findRegistration, openRegistrations } from '../../db/registrations.ts';
 import { currentRelease } from '../../db/releases.ts';
 import type { MirrorRow } from '../../db/schema.ts';
-import { MasterError } from '../../errors.ts';
+import { MasterError, unknownMirror } from '../../errors.ts';
 import { challengePath } from '../../registry/begin-registration.ts';
 import { findingsSchema, missingIn } from '../../registry/findings.ts';
 import { sourcesAbove, type MasterFacts } from '../../registry/operator-kit.ts';
@@ -203,7 +203,7 @@ async function setUpOf(
 ): Promise<z.infer<typeof setUpSchema>> {
   const mirrors = await listMirrors(db);
   const row = mirrors.find((one) => one.name === mirror);
-  if (row === undefined) throw new MasterError('unknown-mirror', 'There is no such mirror.');
+  if (row === undefined) throw unknownMirror(mirror);
   const wanted = new Set((await listOptIns(db, { mirror })).map(({ archive }) => archive));
   const archives = (await listArchives(db)).filter((archive) => wanted.has(archive.name));
   return {

@@ -1,12 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { findArchive } from '../../db/archives.ts';
 import { listMirrors } from '../../db/mirrors.ts';
 import type { Db } from '../../db/open.ts';
 import type { ReleaseRow } from '../../db/schema.ts';
 import { countPushes, countWaves, pushesOf } from '../../db/pushes.ts';
 import { findRelease, listReleases } from '../../db/releases.ts';
-import { MasterError } from '../../errors.ts';
+import { unknownArchive, unknownRelease } from '../../errors.ts';
 import { treeOf } from '../../registry/tree.ts';
 import { retryPushes, type Retried } from '../../rollout/retry.ts';
 import { tally } from '../../rollout/state.ts';
@@ -54,6 +55,9 @@ export function rolloutRoutes(base: FastifyInstance, needs: RolloutNeeds, done: 
     },
     async (request) => {
       const { archive, limit } = request.query;
+      if (archive !== undefined && (await findArchive(db, archive)) === undefined) {
+        throw unknownArchive(archive);
+      }
       const releases = await listReleases(db, { archive, limit });
       const serialsFrom = Math.min(...releases.map((release) => release.serial));
       const counts = releases.length === 0 ? [] : await countPushes(db, { archive, serialsFrom });
@@ -84,7 +88,7 @@ export function rolloutRoutes(base: FastifyInstance, needs: RolloutNeeds, done: 
       const { archive, serial: wanted } = request.params;
       const release = await findRelease(db, archive, wanted);
       if (release === undefined) {
-        throw new MasterError('unknown-release', 'There is no such release of such an archive.');
+        throw unknownRelease(archive, wanted);
       }
       const pushes = await pushesOf(db, archive, wanted);
       const tree = treeOf(await listMirrors(db));

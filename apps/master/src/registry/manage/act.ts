@@ -2,7 +2,7 @@ import { appendAudit, type Actor } from '../../db/audit.ts';
 import { findMirror } from '../../db/mirrors.ts';
 import type { Db, DbOrTrx } from '../../db/open.ts';
 import type { MirrorRow, PushRow } from '../../db/schema.ts';
-import { MasterError } from '../../errors.ts';
+import { unknownMirror } from '../../errors.ts';
 
 /** Somebody does something with one mirror. */
 export interface Doing {
@@ -34,7 +34,7 @@ export function act(
   return db.transaction().execute(async (trx) => {
     const row = await findMirror(trx, mirror);
     if (row === undefined || row.state === 'left') {
-      throw new MasterError('unknown-mirror', 'There is no such mirror.');
+      throw unknownMirror(mirror);
     }
     const { detail = {}, pushes = [] } = await work(trx, row);
     await appendAudit(trx, at, by, { action, subject: mirror, detail });

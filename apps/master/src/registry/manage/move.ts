@@ -1,7 +1,7 @@
 import { listMirrors, updateMirror } from '../../db/mirrors.ts';
 import { listOptIns } from '../../db/opt-ins.ts';
 import type { MirrorRow, PushRow } from '../../db/schema.ts';
-import { MasterError } from '../../errors.ts';
+import { MasterError, unknownMirror } from '../../errors.ts';
 import { MASTER, treeOf } from '../tree.ts';
 import { act, type Doing } from './act.ts';
 import { handOverPushesOf } from './end-pushes.ts';
@@ -21,12 +21,9 @@ export function move(doing: Doing, upstream: string): Promise<PushRow[]> {
     if (to !== null) {
       const wanted = (await listOptIns(trx, { mirror })).map(({ archive }) => archive);
       const carried = (await listOptIns(trx, { mirror: to })).map(({ archive }) => archive);
-      checkUpstream(
-        mirror,
-        before.find(({ name }) => name === to),
-        wanted,
-        carried,
-      );
+      const hub = before.find(({ name, state }) => name === to && state !== 'left');
+      if (hub === undefined) throw unknownMirror(to);
+      checkUpstream(mirror, hub, wanted, carried);
     }
     const sender = treeOf(before).senderOf(mirror);
     await updateMirror(trx, mirror, { upstream: to });
@@ -37,13 +34,10 @@ export function move(doing: Doing, upstream: string): Promise<PushRow[]> {
 
 function checkUpstream(
   mirror: string,
-  hub: MirrorRow | undefined,
+  hub: MirrorRow,
   wanted: readonly string[],
   carried: readonly string[],
 ): void {
-  if (hub === undefined || hub.state === 'left') {
-    throw new MasterError('unknown-mirror', 'There is no such upstream.');
-  }
   const missing = wanted.filter((archive) => !carried.includes(archive));
   if (missing.length > 0) {
     throw invalid(`${hub.name} does not carry ${missing.join(', ')}, which ${mirror} wants.`);

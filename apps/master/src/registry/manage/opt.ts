@@ -2,7 +2,7 @@ import { findArchive } from '../../db/archives.ts';
 import { listMirrors } from '../../db/mirrors.ts';
 import { deleteOptIns, insertOptIn, listOptIns } from '../../db/opt-ins.ts';
 import type { PushRow } from '../../db/schema.ts';
-import { MasterError } from '../../errors.ts';
+import { MasterError, unknownArchive } from '../../errors.ts';
 import { act, type Doing } from './act.ts';
 import { endPushesTo } from './end-pushes.ts';
 
@@ -15,7 +15,7 @@ export function optIn(doing: Doing, archive: string): Promise<PushRow[]> {
   const { mirror, at } = doing;
   return act(doing, 'mirror-opt-in', async (trx, { upstream }) => {
     if ((await findArchive(trx, archive)) === undefined) {
-      throw new MasterError('unknown-archive', 'There is no such archive.');
+      throw unknownArchive(archive);
     }
     const carried = async (name: string) =>
       (await listOptIns(trx, { mirror: name, archive })).length > 0;

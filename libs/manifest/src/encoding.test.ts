@@ -33,6 +33,29 @@ void test('a root decodes to what was encoded', () => {
   );
 });
 
+void test('a root is read the same with another one beside it, also one that is out of order', () => {
+  const shuffled = fc.tuple(trees, fc.integer({ min: 1, max: 3 }), fc.boolean());
+  fc.assert(
+    fc.property(shuffled, trees, ([tree, every, turned], other) => {
+      const { root } = store(tree, every);
+      const known = store(other, every).root;
+      const buckets = turned ? root.buckets.toReversed() : root.buckets;
+      const { bytes } = encodeRoot({ ...root, buckets });
+      const beside = [
+        { root: known, bytes: encodeRoot(known).bytes },
+        { root, bytes: encodeRoot(root).bytes },
+      ];
+      const read = readOrRefuse(() => decodeRoot(bytes));
+      for (const one of beside) {
+        assert.deepEqual(
+          readOrRefuse(() => decodeRoot(bytes, undefined, one)),
+          read,
+        );
+      }
+    }),
+  );
+});
+
 void test('names with spaces, newlines, percent signs and any bytes come back as they were', () => {
   const names = ['a b', "it's", '"q"', '100%41', 'new\nline', '\xff\xfe', '\x80', 'é', ' ', '-'];
   const tree = names.toSorted().map((path): Entry => ({ kind: 'folder', path, mode: 0o755 }));

@@ -46,6 +46,7 @@ export {
   decodeRootHeader,
   encodeRoot,
   rootName,
+  type KnownRoot,
   type Root,
   type RootHeader,
   type RootRef,

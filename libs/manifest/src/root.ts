@@ -56,22 +56,28 @@ export function encodeRoot(root: Root): { ref: RootRef; bytes: Buffer } {
   return { ref: { sha256: digestOf(bytes), bytes: bytes.length }, bytes };
 }
 
+/** A root that has been decoded, and the bytes that it was decoded from. */
+export interface KnownRoot {
+  root: Root;
+  bytes: Uint8Array;
+}
+
 /**
- * Decode a root. With `ref`, what the head says of it, its digest is checked first.
+ * Decode a root. With `ref`, what the head says of it, its digest is checked first. With `known`, such
+ * as that of the release before, lines that both have are not taken apart again.
  *
  * @throws ManifestError `wrong-digest`, `malformed-root`, `over-limit`, `unsafe-path`.
  */
-export function decodeRoot(bytes: Uint8Array, ref?: RootRef): Root {
+export function decodeRoot(bytes: Uint8Array, ref?: RootRef, known?: KnownRoot): Root {
   if (bytes.length > LIMITS.rootBytes) {
     throw overLimit(`A manifest's root has ${bytes.length} bytes; ${LIMITS.rootBytes} are allowed`);
   }
   if (ref !== undefined && (bytes.length !== ref.bytes || digestOf(bytes) !== ref.sha256)) {
     throw new ManifestError('wrong-digest', `${rootName(ref)} is not what the head says it is.`);
   }
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
-  const lines = new Lines(text);
+  const lines = new Lines(bytes);
   const { bucketCount, ...header } = readHeader(lines);
-  const root = { ...header, buckets: readBuckets(lines, bucketCount) };
+  const root = { ...header, buckets: readBuckets(lines, bucketCount, known && new Known(known)) };
   const sum = root.buckets.reduce((total, bucket) => total + bucket.entries, 0);
   if (sum !== root.entries || root.files > root.entries) throw malformed('its counts disagree');
   return root;
@@ -83,9 +89,7 @@ export function decodeRoot(bytes: Uint8Array, ref?: RootRef): Root {
  * @throws ManifestError `malformed-root`, `over-limit`.
  */
 export function decodeRootHeader(bytes: Uint8Array): RootHeader {
-  const top = bytes.subarray(0, HEADER_BYTES);
-  const text = Buffer.from(top.buffer, top.byteOffset, top.byteLength).toString('latin1');
-  return readHeader(new Lines(text));
+  return readHeader(new Lines(bytes.subarray(0, HEADER_BYTES)));
 }
 
 /** More than the top of a root ever has. */
@@ -127,11 +131,16 @@ function readProfile(word: string): ProfileName {
   throw malformed(`it names an unknown profile, ${clip(word)}`);
 }
 
-function readBuckets(lines: Lines, count: number): BucketRef[] {
+function readBuckets(lines: Lines, count: number, known: Known | undefined): BucketRef[] {
   const buckets: BucketRef[] = [];
   let before: BucketRef | undefined;
   for (let i = 0; i < count; i++) {
-    const bucket = readBucket(lines.next() ?? '');
+    const line = lines.next() ?? '';
+    let bucket = known?.take(line);
+    if (bucket === undefined) {
+      bucket = readBucket(line);
+      known?.passBy(bucket);
+    }
     if (before !== undefined && comparePaths(before.first, bucket.first) >= 0) {
       throw malformed('its buckets are out of order');
     }
@@ -142,20 +151,54 @@ function readBuckets(lines: Lines, count: number): BucketRef[] {
   return buckets;
 }
 
-const BUCKET = /^([0-9a-f]{64}) (\d{1,16}) (\d{1,16}) (\d{1,16}) ([!-~]+)$/;
+/** Goes through a known root beside one that is read. */
+class Known {
+  readonly #root: Root;
+  readonly #lines: Lines;
+  #line: string | undefined;
+  #at = 0;
+
+  constructor({ root, bytes }: KnownRoot) {
+    this.#root = root;
+    this.#lines = new Lines(bytes);
+    readHeader(this.#lines);
+    this.#line = this.#lines.next();
+  }
+
+  /** The bucket of this line, if it is the next one here, too. */
+  take(line: string): BucketRef | undefined {
+    if (line !== this.#line) return undefined;
+    const bucket = this.#root.buckets[this.#at];
+    this.#pass();
+    return bucket;
+  }
+
+  /** Pass by what comes before this one, or is in its place. */
+  passBy({ first }: BucketRef): void {
+    for (let next = this.#root.buckets[this.#at]; next !== undefined;) {
+      if (comparePaths(next.first, first) > 0) return;
+      this.#pass();
+      next = this.#root.buckets[this.#at];
+    }
+  }
+
+  #pass(): void {
+    this.#at += 1;
+    this.#line = this.#lines.next();
+  }
+}
+
+const NUMBER = '(0|[1-9]\\d{0,15})';
+const BUCKET = new RegExp(`^([0-9a-f]{64}) ${NUMBER} ${NUMBER} ${NUMBER} ([!-~]+)$`);
 
 function readBucket(line: string): BucketRef {
-  const [, sha256 = '', bytes = '', unpacked = '', entries = '', word = ''] =
-    BUCKET.exec(line) ?? [];
+  const fields = BUCKET.exec(line);
+  const word = fields?.[5] ?? '';
   const first = percentDecode(word);
-  if (sha256 === '' || first === undefined) throw malformed(`it has the line ${clip(line)}`);
-  const bucket = {
-    sha256,
-    bytes: readNumber(bytes),
-    unpacked: readNumber(unpacked),
-    entries: readNumber(entries),
-    first,
-  };
+  if (fields === null || first === undefined) throw malformed(`it has the line ${clip(line)}`);
+  const [, sha256 = '', bytes, unpacked, entries] = fields;
+  const sizes = { bytes: Number(bytes), unpacked: Number(unpacked), entries: Number(entries) };
+  const bucket = { sha256, ...sizes, first };
   const over = whyOverLimit(bucket);
   if (over !== undefined) throw overLimit(`Bucket ${sha256} ${over}`);
   if (bucket.entries === 0) throw malformed(`bucket ${sha256} is empty`);
@@ -179,14 +222,18 @@ function readNumber(word: string, most?: number, what?: string): number {
 
 /** One line after the other, without taking the text apart beforehand. */
 class Lines {
+  readonly #text: string;
   #at = 0;
-  constructor(readonly text: string) {}
+
+  constructor(bytes: Uint8Array) {
+    this.#text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+  }
 
   next(): string | undefined {
-    if (this.#at >= this.text.length) return undefined;
-    const end = this.text.indexOf('\n', this.#at);
+    if (this.#at >= this.#text.length) return undefined;
+    const end = this.#text.indexOf('\n', this.#at);
     if (end < 0) throw malformed('its last line is cut off');
-    const line = this.text.slice(this.#at, end);
+    const line = this.#text.slice(this.#at, end);
     this.#at = end + 1;
     return line;
   }

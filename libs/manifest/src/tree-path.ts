@@ -40,6 +40,7 @@ export function percentEncode(path: TreePath): string {
 
 /** The path of such a word, or undefined when it is not exactly what percentEncode makes. */
 export function percentDecode(word: string): TreePath | undefined {
+  if (IS_PLAIN.test(word)) return word;
   const path = word.replace(/%([0-9A-F]{2})/g, (_, code: string) =>
     String.fromCharCode(Number.parseInt(code, 16)),
   );
@@ -67,6 +68,7 @@ export function isAscii(path: TreePath): boolean {
 }
 
 const NOT_A_WORD = /[^!-$&-~]/g;
+const IS_PLAIN = /^[!-$&-~]*$/;
 const NOT_PLAIN = /[^ !#-[\]-~]/g;
 // Control characters, quotes, and what changes the direction of a text or is not seen in it.
 const DISTURBING = /["\\\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}]/gu;

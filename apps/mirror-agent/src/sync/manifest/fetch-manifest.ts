@@ -25,7 +25,7 @@ import { fetchFiles } from './fetch.ts';
 import { mismatch } from './mismatch.ts';
 import type { PlannedMove } from './release.ts';
 import { offerBasis, putIntoStaging, stagedManifest, type Staging } from './staging.ts';
-import type { ManifestStore } from './store.ts';
+import type { ManifestStore, Release } from './store.ts';
 
 /** Trace files may come along; a mirror has a few dozen of them. */
 const TRACE_BYTES = 16 * 1024 * 1024;
@@ -53,19 +53,19 @@ export async function fetchRoot(
   context: SyncContext,
   source: ManifestSource,
   ref: RootRef,
-  ours: RootRef | undefined,
+  ours: Release | undefined,
 ): Promise<Root> {
   const { upstream, staging, store, published } = source;
   const { to } = context.archive;
-  const known = await store.root(ref);
+  const known = await store.root(ref, ours);
   if (known !== undefined) return known;
   if (ref.bytes > LIMITS.rootBytes) {
     const text = `The head's manifest has ${ref.bytes} bytes; ${LIMITS.rootBytes} are allowed.`;
     throw new SyncFailure('plan', text, { retry: false });
   }
   const name = `${MANIFEST_FOLDER}/${rootName(ref)}`;
-  if (ours !== undefined && ours.bytes > SMALL_ROOT) {
-    await offerBasis(staging, name, join(published, rootName(ours)));
+  if (ours !== undefined && ours.ref.bytes > SMALL_ROOT) {
+    await offerBasis(staging, name, join(published, rootName(ours.ref)));
   }
   await rm(join(staging.files, CARRIES_FILE), { force: true });
   await rm(join(staging.files, NEWEST_PACK), { recursive: true, force: true });
@@ -83,7 +83,7 @@ export async function fetchRoot(
   const expected = { path: name, size: ref.bytes, sha256: ref.sha256 };
   const [flawed] = await checkFiles(staging.files, [expected], context.signal);
   if (flawed === undefined) {
-    const root = await store.root(ref);
+    const root = await store.root(ref, ours);
     if (root !== undefined) return root;
   }
   await rm(join(staging.files, name), { recursive: true, force: true });

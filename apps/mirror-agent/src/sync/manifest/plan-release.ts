@@ -53,12 +53,13 @@ export async function planRelease(
       : undefined;
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const root = await fetchRoot(context, source, manifestOf(head), from?.root);
+      const before = from && (lastRoot(archive.to, from.root) ?? (await store.root(from.root)));
+      if (before === undefined) from = undefined;
+      const ours = from && before && { ref: from.root, root: before };
+      const root = await fetchRoot(context, source, manifestOf(head), ours);
       checkIsOf(root, head);
       const newest = await readNewest(staging);
       await fetchBuckets(context, source, await store.missing(root.buckets), newest);
-      const before = from && (lastRoot(archive.to, from.root) ?? (await store.root(from.root)));
-      if (before === undefined) from = undefined;
       return await planFrom(context, { store, staging, head, root, from, before, newest });
     } catch (error) {
       if (error instanceof ManifestError) throw refused(error);

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { watch } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { HEAD_PATH } from '@pushmirror/trigger';
 import { createAgent } from '../harness/agent.ts';
 import { createNetwork, type Network } from '../harness/network.ts';
 import { headOf, serialOf } from '../harness/forge.ts';
@@ -120,6 +122,7 @@ void describe('stock ftpsync below us', { skip: !isFtpsyncInstalled() }, () => {
   void test('they take part in switching together: no index before all have staged', async () => {
     await setPolicy(network, { switch: 'together', stage_deadline: '10m' });
     const before = await shown(direct);
+    const arrivals = [direct, below].map(({ tree }) => watchArrivals(tree));
     proxy.setMode('reset');
     const serial = await release();
     const waiting = await rolloutUntil(network, serial, 'all but one have staged', ({ pushes }) => {
@@ -140,6 +143,10 @@ void describe('stock ftpsync below us', { skip: !isFtpsyncInstalled() }, () => {
     for (const one of [direct, below]) {
       assert.equal(await serialOf(one.tree), serial, one.name);
       assert.match(one.log(), /Running stage1[\s\S]*Running stage2/);
+    }
+    for (const arrived of arrivals) {
+      const names = arrived();
+      assert.deepEqual(names, ['dists/stable/Release', HEAD_PATH], 'the head came after the index');
     }
     await setPolicy(network, { switch: 'as-ready' });
   });
@@ -167,3 +174,18 @@ void describe('stock ftpsync below us', { skip: !isFtpsyncInstalled() }, () => {
     assert.match(refused?.reason ?? '', /misconfigured.*Can't read config file/);
   });
 });
+
+/** See in which order the index and the head are replaced in a tree. @returns the order, once each */
+function watchArrivals(tree: string): () => string[] {
+  const seen = new Set<string>();
+  // Both are told by one inotify, in the order in which they happened.
+  const watchers = ['dists/stable/Release', HEAD_PATH].map((path) =>
+    watch(join(tree, dirname(path)), (_, name) => {
+      if (name === basename(path)) seen.add(path);
+    }),
+  );
+  return () => {
+    for (const watcher of watchers) watcher.close();
+    return [...seen];
+  };
+}

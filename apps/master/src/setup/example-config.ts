@@ -33,7 +33,8 @@ admin_token_file = ${text(o.adminToken)}
 # sender = "ssh2"
 # How long a head counts. It is issued anew after a third of this.
 # head_lifetime = "24h"
-# A release that drops more files than this is refused; each archive can have its own.
+# A release that drops more files than this is refused. It counts for archives that are added from now on;
+# "archive add --delete-limit" gives one its own, and "publish --allow-delete" lets one release through.
 # delete_limit = 40000
 # The folder with the programs that the gates of waves may run. Without it they run none.
 # checks = "/etc/pushmirror/checks"

@@ -123,6 +123,7 @@ async function compose(
       now,
       undo,
     });
+    undo.push(await core.inbox.keepLocked());
   }
   // The doors are open while the master is asked, which may take as long as it is away.
   await core.access.refresh(); // Else the first sync could come without its secret.

@@ -88,6 +88,21 @@ describe('the inbox', () => {
     assert.equal(mayCommit(head(1), await inbox.offerHold(hold(1, 8, 'released'))), true);
   });
 
+  test('kept locked, it takes what we offer, and others wait until it is let go', async () => {
+    const { inbox, path } = inboxAt();
+    const letGo = await inbox.keepLocked();
+    let over = false;
+    const others = inboxAt(path)
+      .inbox.offer(head(2))
+      .finally(() => (over = true));
+    assert.equal((await inbox.offer(head(1))).comparison, 'first');
+    assert.equal((await inbox.offer(head(3))).comparison, 'newer');
+    assert.equal(over, false);
+    await letGo();
+    assert.equal((await others).comparison, 'rollback');
+    assert.equal((await inbox.offer(head(4))).comparison, 'newer');
+  });
+
   test('whatever was acknowledged before a kill -9 is there after it', async () => {
     const { path } = inboxAt();
     const heads = Array.from({ length: 200 }, (_, i) => head(i + 1).bytes.toString('base64'));

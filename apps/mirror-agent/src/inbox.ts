@@ -42,6 +42,12 @@ export interface Inbox {
   offer(signed: SignedHead, stage?: Stage, isStaged?: () => Promise<boolean>): Promise<Offered>;
   /** Keep a hold that was judged newer than the one that is kept, if it still is. */
   offerHold(signed: SignedHold): Promise<Permission>;
+  /**
+   * Keep all others out from now on: while the daemon can be reached, a forced command hands it what
+   * came and writes nothing itself. Until the returned function is called, no write takes a lock of
+   * its own.
+   */
+  keepLocked(): Promise<() => Promise<void>>;
 }
 
 const LOCK_WAIT_MS = 3_000;
@@ -57,8 +63,10 @@ export function createInbox(folder: string, onCorrupt: OnCorrupt): Inbox {
     hold: await hold(archive),
   });
 
+  let kept: FolderLock | undefined;
   const inTurn = <T>(work: () => Promise<T>) =>
     mutex(async () => {
+      if (kept !== undefined) return work();
       const lock = await waitForLock(folder);
       try {
         return await work();
@@ -109,6 +117,16 @@ export function createInbox(folder: string, onCorrupt: OnCorrupt): Inbox {
         if (!isNewer(signed, known.hold)) return known;
         await replaceFile(pathOf(archive, 'hold'), signed.bytes, 0o600);
         return { ...known, hold: signed };
+      }),
+    keepLocked: () =>
+      mutex(async () => {
+        const lock = await waitForLock(folder);
+        kept = lock;
+        return () =>
+          mutex(async () => {
+            kept = undefined;
+            lock.release();
+          });
       }),
   };
 }

@@ -42,8 +42,10 @@ describe('the rules, by the API', () => {
     assert.deepEqual(await ids(), [RESTRICTED.id, ...registry]);
     const ask = async (mirror?: string) => {
       const question = { mirror, action: 'pull', archive: 'debian' };
-      return (await f.call('POST', '/v1/acl/explain', question)).body as { rule: string };
+      const { body } = await f.call('POST', '/v1/acl/explain', question);
+      return body as { rule: string; notes: string[] };
     };
+    assert.match((await ask('hbu')).notes.join(), /no mirror hbu: .* a stranger/);
     assert.equal((await ask()).rule, RESTRICTED.id);
     assert.equal((await ask('hub')).rule, 'pull:debian:hub');
     assert.equal((await f.call('POST', '/v1/acl/rules', RESTRICTED)).status, 409);

@@ -43,6 +43,9 @@ export function explain(policy: Policy, question: Question, at: Date): Explanati
   const decision = decide(policy.rules, request);
   const about = decision.considered.filter((one) => speaksOf(one, request));
   const notes: string[] = [];
+  if (mirror !== undefined && !policy.mirrors.some(({ name }) => name === mirror)) {
+    notes.push(`There is no mirror ${mirror}: it was asked about as a stranger.`);
+  }
   const { mirror: _, ...anybody } = question;
   if (mirror !== undefined && !decision.allowed && explain(policy, anybody, at).allowed) {
     notes.push(`Without its secret it is anybody, and anybody may: restrict ${archive} first.`);

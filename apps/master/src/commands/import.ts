@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { whyOf } from '@pushmirror/host/errors';
 import { readShellSettings } from '@pushmirror/config';
 import { Command } from 'commander';
 import { z } from 'zod';
@@ -153,6 +154,9 @@ function read(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
-    throw new UsageError(`${join(dirname(path), basename(path))} cannot be read.`, { cause });
+    throw new UsageError(
+      `${join(dirname(path), basename(path))} cannot be read (${whyOf(cause)}).`,
+      { cause },
+    );
   }
 }

@@ -115,6 +115,30 @@ test('health, an API description, and nothing else in the open', async (t) => {
   assert.doesNotMatch(String(policy), /unsafe/);
 });
 
+test('what cannot be read, or is asked for in vain, gets one sentence that says what to do', async (t) => {
+  const f = await createFixture(t);
+  const ask = async (method: 'GET' | 'POST', url: string, type: string, payload?: string) => {
+    const headers = { authorization: `Bearer ${f.adminToken}`, 'content-type': type };
+    const answer = await f.master.app.inject({ method, url, headers, ...(payload && { payload }) });
+    return `${answer.statusCode} ${answer.body}`;
+  };
+  const json = 'application/json';
+  assert.match(await ask('POST', '/v1/tokens', 'text/xml', '<a/>'), /^415 .*application\/json/);
+  assert.match(await ask('POST', '/v1/tokens', json, '{bad'), /^400 .*The body is not JSON/);
+  assert.match(await ask('POST', '/v1/tokens', json), /^400 .*The body is empty/);
+  const large = JSON.stringify('x'.repeat(2_000_000));
+  assert.match(await ask('POST', '/v1/tokens', json, large), /^413 .*larger than this takes/);
+  assert.match(await ask('POST', '/v1/status', json, '{}'), /^404 .*takes POST. \/docs shows/);
+  const inBrowser = {
+    method: 'GET',
+    url: '/nowhere',
+    headers: { accept: 'text/html,*/*' },
+  } as const;
+  const page = await f.master.app.inject(inBrowser);
+  assert.equal(page.statusCode, 404);
+  assert.match(page.body, /^<!doctype html>[\s\S]*There is nothing here/);
+});
+
 test('an error that nobody foresaw says nothing of itself', async (t) => {
   const f = await createFixture(t);
   await f.addArchive();

@@ -44,9 +44,10 @@ export async function createApp(o: AppOptions): Promise<FastifyInstance> {
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(handleError);
-  app.setNotFoundHandler((_, reply) =>
-    reply.code(404).send({ error: { code: 'not-found', message: 'There is nothing here.' } }),
-  );
+  app.setNotFoundHandler(({ method }, reply) => {
+    const message = `There is nothing here that takes ${method}. /docs shows what there is.`;
+    return reply.code(404).send({ error: { code: 'not-found', message } });
+  });
   packAnswers(app);
   const headers = await securityHeaders();
   app.addHook('onRequest', (_, reply, next) => {

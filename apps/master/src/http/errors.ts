@@ -73,8 +73,21 @@ function answerForFastify(error: unknown) {
   if (!(error instanceof Error) || !('statusCode' in error)) return undefined;
   const { statusCode, code, message } = error as FastifyError;
   if (statusCode === undefined || statusCode < 400 || statusCode >= 500) return undefined;
+  const ours = FASTIFY[code];
+  if (ours !== undefined) return answer(statusCode, ...ours);
   return answer(statusCode, (code ?? 'refused').toLowerCase(), message);
 }
+
+/** The code and the sentence for what fastify refuses of a body. */
+const FASTIFY: Partial<Record<string, [code: string, message: string]>> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: [
+    'unsupported-media-type',
+    'This takes JSON: send it with "content-type: application/json".',
+  ],
+  FST_ERR_CTP_INVALID_JSON_BODY: ['malformed-request', 'The body is not JSON.'],
+  FST_ERR_CTP_EMPTY_JSON_BODY: ['malformed-request', 'The body is empty: send JSON, such as {}.'],
+  FST_ERR_CTP_BODY_TOO_LARGE: ['too-large', 'The body is larger than this takes.'],
+};
 
 /** fastify's error handler: unknown errors are logged, and the answer says nothing of them. */
 export function handleError(error: unknown, request: FastifyRequest, reply: FastifyReply) {

@@ -20,6 +20,10 @@ import { bearer, name } from './schemas.ts';
 const LONGEST_OVERLAP_S = 90 * 86_400;
 const seconds = z.int().min(0).max(LONGEST_OVERLAP_S);
 
+const printedFingerprint = z.string().regex(/^SHA256:[A-Za-z0-9+/]{43}$/, {
+  error: 'expected one as ssh-keygen -l prints it: SHA256 and 43 letters',
+});
+
 export interface KeyNeeds {
   db: Db;
   auth: Auth;
@@ -139,7 +143,7 @@ export function keyRoutes(base: FastifyInstance, needs: KeyNeeds, done: () => vo
         description: 'Say that a host key that is held is the real one.',
         security: bearer,
         params: z.object({ mirror: name }),
-        body: z.strictObject({ fingerprint: z.string().regex(/^SHA256:[A-Za-z0-9+/]{43}$/) }),
+        body: z.strictObject({ fingerprint: printedFingerprint }),
         response: { 200: z.object({ kind: z.enum(['host', 'source']) }) },
       },
       onRequest: auth.allow('admin', 'operator'),

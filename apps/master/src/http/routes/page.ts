@@ -40,6 +40,15 @@ export function pageRoutes(app: FastifyInstance, needs: PagesOptions, done: () =
   app.get<{ Params: { mirror: string } }>('/mirrors/:mirror', HIDDEN, async (request, reply) =>
     sendRendered(request, reply, await pages.mirror(request.params.mirror)),
   );
+  // Who mistypes an address in a browser is told so by a page.
+  app.get('/*', HIDDEN, (request, reply) =>
+    request.headers.accept?.includes('text/html') === true
+      ? reply
+          .code(404)
+          .type('text/html; charset=utf-8')
+          .send(pages.message('There is nothing here.'))
+      : reply.callNotFound(),
+  );
 
   const file = (name: string, type: string, text: string, seconds: number) =>
     app.get(name, HIDDEN, (_, reply) =>

@@ -1,7 +1,9 @@
+import { HEAD_PATH } from '@pushmirror/trigger/head/head';
 import { countryName } from '../../geo/iso-3166.ts';
 import type { MirrorRow } from '../../db/schema.ts';
 import type { MetricRow, ProbeSumRow, SightErrorRow, SightingRow } from '../../db/sight-schema.ts';
 import type { MirrorStanding } from '../../monitor/overview.ts';
+import { namesOf } from '../../monitor/probe/prober.ts';
 import { SIGHT_WORDS } from '../../monitor/probe/states.ts';
 import { publicAddress } from '../../monitor/public-address.ts';
 import { timeChart, type Chart } from './chart.ts';
@@ -22,7 +24,7 @@ export interface MirrorPage {
   upstream: string | null;
   downstreams: string[];
   /** One an archive: what it says beside what was seen, with where that was looked at. */
-  archives: (Row & { url: string | null; probed: Probed })[];
+  archives: (Row & { url: string | null; traceUrl: string | null; probed: Probed })[];
   delays: { archive: string; chart: Chart }[];
   errors: { archive: string; reason: string; count: number; last: Moment }[];
 }
@@ -74,7 +76,8 @@ export function mirrorPage(facts: MirrorFacts, now: Date): MirrorPage {
         days: facts.days.filter(its),
         metric: facts.metrics.find(its),
       };
-      return { ...row, url: address?.url ?? null, probed: probed(known, now) };
+      const traceUrl = address?.by === 'http' ? traceUrlOf(mirror, address.url) : null;
+      return { ...row, url: address?.url ?? null, traceUrl, probed: probed(known, now) };
     }),
     delays: archives.flatMap((archive) => {
       const chart = delayChart(facts.history.filter((one) => one.archive === archive));
@@ -112,15 +115,19 @@ function detailsOf(mirror: MirrorRow, tier: number): MirrorPage['facts'] {
 }
 
 /** Only addresses of the web are links; anything else that was written there is left out. */
-function linksOf({ name, http_url: web, rsync_url: rsync }: MirrorRow): MirrorPage['links'] {
+function linksOf({ http_url: web, rsync_url: rsync }: MirrorRow): MirrorPage['links'] {
   const links: MirrorPage['links'] = [];
   if (web !== null && /^https?:\/\//.test(web) && URL.canParse(web)) {
-    const base = web.endsWith('/') ? web : `${web}/`;
     links.push({ title: web.startsWith('https:') ? 'HTTPS' : 'HTTP', href: web });
-    links.push({ title: 'Trace file', href: `${base}project/trace/${encodeURIComponent(name)}` });
   }
   if (rsync !== null && rsync.startsWith('rsync://')) links.push({ title: 'rsync', href: rsync });
   return links;
+}
+
+/** Beside the head, of the archive that the head is of. */
+function traceUrlOf(mirror: MirrorRow, headUrl: string): string {
+  const folder = headUrl.slice(0, -HEAD_PATH.length);
+  return `${folder}project/trace/${encodeURIComponent(namesOf(mirror).traceName)}`;
 }
 
 function delayChart(newestFirst: MirrorFacts['history']): Chart | undefined {

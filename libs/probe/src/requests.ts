@@ -2,7 +2,11 @@ import { createHash, randomBytes } from 'node:crypto';
 import { NetError, type Connections, type GuardedClient } from '@pushmirror/net';
 import type { Evidence } from './sighting.ts';
 
-/** What a mirror answered to a request before: asked again, it need only say that it is the same. */
+/**
+ * What a mirror answered to a request before: asked again, it need only say that it is the same. By
+ * ETag only: asked by date, servers say "the same" of an older file too, and hide that it was rolled
+ * back.
+ */
 export interface Remembered {
   etag: string;
   body: Buffer;

@@ -9,6 +9,8 @@ import Database from 'better-sqlite3';
 import { createFixture } from '../apps/master/src/setup/fixture.test.ts';
 import { createMasterClient } from '../apps/mirror-agent/src/master-client.ts';
 import { serveAsVantage } from '../apps/mirror-agent/src/vantage.ts';
+import { answers, freePort } from './harness/ports.ts';
+import { createService } from './harness/service.ts';
 import { nameServer } from '../libs/net/src/fixtures.test.ts';
 
 const INTERVAL_MS = 1_000;
@@ -60,6 +62,19 @@ test('two vantage points: who is wrong for both is quarantined, who is wrong for
   await addMirror('wrong', () => true);
   await addMirror('split', (asked) => asked === '127.0.0.1');
   await addMirror('right', () => false);
+  // One that has no web server is read by rsync, at the address that each eye has for it.
+  const port = await freePort();
+  const conf = join(f.folder, 'rsyncd.conf');
+  await writeFile(conf, `[debian]\npath = ${f.tree}\nuse chroot = no\nread only = yes\n`);
+  const rsyncd = createService({
+    name: 'rsyncd',
+    argv: ['rsync', '--daemon', '--no-detach', `--config=${conf}`, `--port=${port}`],
+    logFile: join(f.folder, 'rsyncd.log'),
+    ready: () => answers(port),
+  });
+  t.after(() => rsyncd.stop());
+  await rsyncd.start();
+  await f.addMirror('by-rsync', { rsyncUrl: `rsync://by-rsync.example:${port}` });
 
   const tokenFile = join(f.folder, 'agent-token');
   await writeFile(tokenFile, token, { mode: 0o600 });
@@ -122,15 +137,21 @@ test('two vantage points: who is wrong for both is quarantined, who is wrong for
       `${what}: ${JSON.stringify([states('master'), states('eye'), problems])}`,
     );
   };
-  await until('both have looked', () => Object.keys(states('eye')).length === 3);
+  await until('both have looked', () => Object.keys(states('eye')).length === 4);
   await until('quarantined', () => quarantined().length > 0);
   await until('seen by the master too', () => states('master')['split'] === 'wrong-content');
   await until('several times', () => {
     const row = db.prepare(`select looks from probe_day where mirror = 'split'`).get();
     return Number((row as { looks: number } | undefined)?.looks) >= 3;
   });
-  assert.deepEqual(states('eye'), { right: 'fresh', split: 'fresh', wrong: 'wrong-content' });
+  assert.deepEqual(states('eye'), {
+    'by-rsync': 'fresh',
+    right: 'fresh',
+    split: 'fresh',
+    wrong: 'wrong-content',
+  });
   assert.deepEqual(states('master'), {
+    'by-rsync': 'fresh',
     eye: 'fresh',
     right: 'fresh',
     split: 'wrong-content',

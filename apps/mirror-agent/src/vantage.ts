@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { NetError } from '@pushmirror/net';
 import {
+  createReadByRsync,
   lookOnce,
   MOST_LOOKS,
   packLook,
@@ -106,7 +106,7 @@ async function lookAt(
         deadlineMs: o.deadlineMs,
         userAgent: task.userAgent,
         now: o.now,
-        readByRsync: () => Promise.reject(new NetError('unreachable', 'Not looked at by rsync.')),
+        readByRsync: createReadByRsync(o.guard),
       },
     );
   } catch (error) {

@@ -8,6 +8,7 @@ export {
   type LookTarget,
 } from './look.ts';
 export { placesOf, type Place } from './places.ts';
+export { createReadByRsync, readByRsync, type Wanted } from './read-by-rsync.ts';
 export type { LookMemory } from './requests.ts';
 export type { Endpoint, Evidence } from './sighting.ts';
 export {

@@ -1,19 +1,12 @@
 import { parseCidr } from '@pushmirror/acl';
-import {
-  createGuard,
-  createGuardedClient,
-  createResolve,
-  NetError,
-  type Guard,
-} from '@pushmirror/net';
+import { createGuard, createResolve } from '@pushmirror/net';
+import { createReadByRsync } from '@pushmirror/probe';
 import { parseAllowedSigners } from '@pushmirror/trigger/head/allowed-signers';
-import { LARGEST_HEAD } from '@pushmirror/trigger/head/head';
 import type { Logger } from 'pino';
 import { publicUrl, type MasterConfig } from '../config.ts';
 import { findArchive } from '../db/archives.ts';
 import type { Db } from '../db/open.ts';
 import type { PushRow } from '../db/schema.ts';
-import { MasterError } from '../errors.ts';
 import type { MasterKeys } from '../setup/keys.ts';
 import { every, type Repeated } from '../setup/every.ts';
 import { VERSION } from '../version.ts';
@@ -29,7 +22,6 @@ import { createVantages, type Vantages } from './probe/vantage.ts';
 import { createVetOnce } from './probe/vet-once.ts';
 import { tendSeen } from './probe/tend-quarantine.ts';
 import type { Feed } from './feed.ts';
-import { createHeadReader } from './read-public-head.ts';
 
 /** The prober with its schedule. */
 export interface Probing extends Pick<Prober, 'look' | 'committed'> {
@@ -53,7 +45,6 @@ export interface ProbingOptions {
   onReturn: () => Promise<void>;
 }
 
-const LARGEST_TRACE = 16 * 1024;
 /** A mirror that was found right with a release is asked for its files again after so many looks. */
 const TRUSTED_LOOKS = 6;
 const AGAIN_AFTER_MS = 2_000;
@@ -171,20 +162,4 @@ function createUpkeep({ config, logger, now, db }: ProbingOptions): Repeated[] {
       },
     },
   ];
-}
-
-function createReadByRsync(guard: Guard) {
-  const client = createGuardedClient({ guard });
-  const readers = {
-    head: createHeadReader({ client, guard }, { noun: 'head', maxBytes: LARGEST_HEAD }),
-    trace: createHeadReader({ client, guard }, { noun: 'trace file', maxBytes: LARGEST_TRACE }),
-  };
-  return async (what: 'head' | 'trace', url: string, signal: AbortSignal): Promise<Buffer> => {
-    try {
-      return await readers[what].read({ by: 'rsync', url }, signal);
-    } catch (cause) {
-      if (!(cause instanceof MasterError)) throw cause;
-      throw new NetError('unreachable', cause.message, { cause });
-    }
-  };
 }

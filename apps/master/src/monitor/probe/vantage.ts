@@ -108,17 +108,18 @@ export function createVantages(o: VantagesOptions): Vantages {
   };
 }
 
-/** All active mirrors with a web server, but not the one that looks. */
+/** All active mirrors that are seen from outside, but not the one that looks. */
 async function targetsFor(db: Db, vantage: string, at: Date): Promise<VantageTask['targets']> {
   const rest = resting(await listMaintenance(db), at);
   const optIns = await listOptIns(db);
   return (await listMirrors(db)).flatMap((mirror) => {
-    const { name, state, http_url: http } = mirror;
-    if (name === vantage || state !== 'active' || http === null || rest.has(name)) return [];
+    const { name, state } = mirror;
+    if (name === vantage || state !== 'active' || rest.has(name)) return [];
     const archives = optIns.filter((row) => row.mirror === name).map((row) => row.archive);
     return archives.flatMap((archive) => {
       try {
-        return [{ ...namesOf(mirror), archive, places: placesOf(mirror, archive, archives) }];
+        const places = placesOf(mirror, archive, archives);
+        return places.length === 0 ? [] : [{ ...namesOf(mirror), archive, places }];
       } catch (error) {
         if (error instanceof NetError) return [];
         throw error;

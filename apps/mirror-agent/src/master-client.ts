@@ -3,6 +3,7 @@ import { vantageTask, type VantageLook, type VantageTask } from '@pushmirror/pro
 import { downstreamsResponse, reportsResponse, type Report } from '@pushmirror/trigger';
 import { accessResponse, type AccessResponse, type Announcement } from '@pushmirror/trigger/access';
 import { z } from 'zod';
+import { askHttp } from './ask-http.ts';
 import { messageOf } from './errors.ts';
 
 /** What came back from the master. Its being away is a state, not an error. */
@@ -96,19 +97,17 @@ export function createMasterClient(options: MasterClientOptions): MasterClient {
     try {
       // Read each time, so that a rotated token is used without a restart.
       const token = readSecret(options.tokenFile).toString('utf8').trim();
-      const response = await fetch(options.url + path, {
+      const { status, bytes } = await askHttp(options.url + path, {
         method: body === undefined ? 'GET' : 'POST',
         headers: {
           authorization: `Bearer ${token}`,
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         },
-        ...(body === undefined ? {} : { body }),
-        redirect: 'error',
+        body,
+        largest: LARGEST_ANSWER,
         signal: within(options.deadlineMs ?? DEADLINE_MS, options.signal),
       });
-      const bytes = await readAtMost(response, LARGEST_ANSWER);
-      if (response.ok) return { kind: 'ok', value: bytes };
-      const { status } = response;
+      if (status >= 200 && status < 300) return { kind: 'ok', value: bytes };
       return { kind: 'refused', status, reason: `The master answered ${status} to ${path}.` };
     } catch (error) {
       if (error instanceof HostError) return { kind: 'away', reason: error.message };
@@ -133,21 +132,10 @@ function shaped<S extends z.ZodType>(
   }
 }
 
-async function readAtMost(response: Response, largest: number): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    const bytes = chunk as Uint8Array;
-    size += bytes.length;
-    if (size > largest) throw new Error(`its answer is larger than ${largest} bytes.`);
-    chunks.push(bytes);
-  }
-  return Buffer.concat(chunks);
-}
-
-/** fetch says "fetch failed" and keeps the reason in its cause. */
+/** Of what was broken off the cause says why; where several addresses were tried, each error does. */
 function causeOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const [first = error] = error instanceof AggregateError ? (error.errors as unknown[]) : [error];
+  const cause = first instanceof Error && first.cause instanceof Error ? first.cause : first;
   const text = messageOf(cause);
   return text.endsWith('.') ? text : `${text}.`;
 }

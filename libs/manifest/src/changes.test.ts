@@ -140,6 +140,14 @@ void test('what a release brings travels with its root only as far as it is litt
   );
   const large = Array.from({ length: 9 }, (_, i) => file(`large${i}`, MOST_NEWEST_BYTES));
   assert.equal(newestOf([], large).length, 4, '1 MiB in all');
+  const index = (path: string, size: number) => ({ ...file(path, size), order: 0 });
+  const MiB = 1024 * 1024;
+  const indexes = [index('p', 2 * MiB), index('p.xz', 2 * MiB), index('q', 3 * MiB), index('r', 9)];
+  assert.deepEqual(
+    newestOf([], [...indexes, ...large]).map(({ size }) => size),
+    [2 * MiB, 9, ...Array.from({ length: 4 }, () => MOST_NEWEST_BYTES)],
+    'indexes that move as deltas have room of their own',
+  );
   const many = Array.from({ length: MOST_NEWEST + 1 }, (_, i) => file(`many${i}`, 1));
   assert.equal(newestOf([], many).length, MOST_NEWEST);
 });
@@ -166,7 +174,10 @@ void test('what is packed is unpacked; what is not what its line says is left ou
       for (const [sha256, bytes] of unpackNewest(damaged)) assert.equal(digest(bytes), sha256);
     }),
   );
-  const full = Array.from({ length: MOST_NEWEST }, () => ({ sha256: 'f'.repeat(64), size: 2_097 }));
+  const full = Array.from({ length: MOST_NEWEST }, () => ({
+    sha256: 'f'.repeat(64),
+    size: 10_485,
+  }));
   const bucket = { sha256: '', bytes: 0, unpacked: 0, entries: 0, first: '' };
   const all = full.map((one) => ({ ...one, bucket }));
   const pack = packNewest(all, ({ size }) => Buffer.alloc(size));

@@ -15,6 +15,7 @@ export { ManifestError, type ManifestErrorCode } from './errors.ts';
 export { LIMITS } from './limits.ts';
 export { findEntry, hasEntriesIn } from './lookup.ts';
 export {
+  isCompressed,
   mayBeNewest,
   MOST_NEWEST,
   NEWEST_PACK,

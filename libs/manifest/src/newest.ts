@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { BucketRef } from './bucket.ts';
 import type { FileEntry } from './entry.ts';
 import { OWN_FOLDER } from './own-paths.ts';
+import type { TreePath } from './tree-path.ts';
 
 /**
  * What the newest release brought, as far as it is little, in one file: its new buckets and its new
@@ -10,15 +11,16 @@ import { OWN_FOLDER } from './own-paths.ts';
  */
 export const NEWEST_PACK = `${OWN_FOLDER}/newest.pack`;
 
-/** Bytes of one thing in there, at most. */
+/** Bytes of one thing in there, at most, and of all together. */
 export const MOST_NEWEST_BYTES = 256 * 1024;
-/** Bytes of all together. */
 const ALL_BYTES = 1024 * 1024;
+/** The same of what moves as a delta of the last one: an index that is not compressed. */
+const DELTA_BYTES = 4 * 1024 * 1024;
 /** More new files than this need not be gathered for `newestOf`. */
 export const MOST_NEWEST = 500;
 const LONGEST_LINE = 80;
 /** Bytes of the file, at most. */
-export const NEWEST_PACK_BYTES = ALL_BYTES + MOST_NEWEST * LONGEST_LINE;
+export const NEWEST_PACK_BYTES = ALL_BYTES + DELTA_BYTES + MOST_NEWEST * LONGEST_LINE;
 
 /** One thing in there, and what it is. */
 export type Newest = { sha256: string; size: number } & (
@@ -33,13 +35,25 @@ export function newestOf(buckets: readonly BucketRef[], files: readonly FileEntr
     ...files.map((file) => ({ sha256: file.sha256, size: file.size, file })),
   ];
   let left = ALL_BYTES;
+  let leftOfDeltas = DELTA_BYTES;
   return all
-    .filter(({ size }) => {
+    .filter((one) => {
+      const { size } = one;
+      if ('file' in one && one.file.order !== undefined && !isCompressed(one.file.path)) {
+        if (size > leftOfDeltas) return false;
+        leftOfDeltas -= size;
+        return true;
+      }
       if (size > MOST_NEWEST_BYTES || size > left) return false;
       left -= size;
       return true;
     })
     .slice(0, MOST_NEWEST);
+}
+
+/** An old version of what is compressed has nothing in common with the new one. */
+export function isCompressed(path: TreePath): boolean {
+  return /\.(xz|gz|bz2|zst|lz4|lzma|br|deb|udeb|rpm|apk)$/.test(path);
 }
 
 /**

@@ -9,7 +9,14 @@ import {
   type Stats,
 } from 'node:fs';
 import { setImmediate as breathe } from 'node:timers/promises';
-import { folderOf, onDisk, type FileEntry, type Step, type TreePath } from '@pushmirror/manifest';
+import {
+  folderOf,
+  isCompressed,
+  onDisk,
+  type FileEntry,
+  type Step,
+  type TreePath,
+} from '@pushmirror/manifest';
 import { checkFile, type Expected } from './check-file.ts';
 import { checkFiles, type Flawed } from './check-files.ts';
 import { byHashName, nextName } from './digest-names.ts';
@@ -132,12 +139,9 @@ async function takeFrom(
   return false;
 }
 
-/**
- * An old version of what is compressed has nothing in common with the new one, and what is small is
- * fetched sooner than it is compared.
- */
+/** What is small is fetched sooner than it is compared. */
 function isWorthABasis({ path, size }: FileEntry): boolean {
-  return size > 4_096 && !/\.(xz|gz|bz2|zst|lz4|lzma|br|deb|udeb|rpm|apk)$/.test(path);
+  return size > 4_096 && !isCompressed(path);
 }
 
 /** Collects what has to be fetched, and fetches and checks it when it is enough for a call. */

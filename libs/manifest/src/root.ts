@@ -134,18 +134,20 @@ function readProfile(word: string): ProfileName {
 function readBuckets(lines: Lines, count: number, known: Known | undefined): BucketRef[] {
   const buckets: BucketRef[] = [];
   let before: BucketRef | undefined;
+  let wasKnown = false;
   for (let i = 0; i < count; i++) {
     const line = lines.next() ?? '';
-    let bucket = known?.take(line);
-    if (bucket === undefined) {
-      bucket = readBucket(line);
-      known?.passBy(bucket);
-    }
-    if (before !== undefined && comparePaths(before.first, bucket.first) >= 0) {
+    const same = known?.take(line);
+    const bucket = same ?? readBucket(line);
+    if (same === undefined) known?.passBy(bucket);
+    // Two known ones stand one after the other there, too.
+    const isInOrder = wasKnown && same !== undefined;
+    if (!isInOrder && before !== undefined && comparePaths(before.first, bucket.first) >= 0) {
       throw malformed('its buckets are out of order');
     }
     buckets.push(bucket);
     before = bucket;
+    wasKnown = same !== undefined;
   }
   if (lines.next() !== undefined) throw malformed('it has more lines than buckets');
   return buckets;

@@ -270,8 +270,8 @@ async function moveAll(
   if (names.length > 0) await makeTreeFolder(to);
   for (const [i, { name }] of names.entries()) {
     if (i % STEPS_A_STRETCH === STEPS_A_STRETCH - 1) await breathe();
-    if (mode !== undefined) chmodSync(join(from, name), mode);
-    renameSync(join(from, name), join(to, name));
+    if (mode !== undefined) chmodSync(`${from}/${name}`, mode);
+    renameSync(`${from}/${name}`, `${to}/${name}`);
   }
 }
 

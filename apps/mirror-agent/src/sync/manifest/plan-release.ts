@@ -5,6 +5,7 @@ import {
   newBuckets,
   planMove,
   type Move,
+  type ReadBucket,
   type Root,
   type RootRef,
 } from '@pushmirror/manifest';
@@ -120,24 +121,25 @@ async function planFrom(context: SyncContext, known: Known): Promise<PlannedMove
     filters,
   };
   const target = { after: root, selected, maxDelete: archive.max_delete };
+  const readAny: ReadBucket = (bucket) => newest.get(bucket.sha256) ?? store.read(bucket);
   if (known.before !== undefined && from !== undefined) {
     const selectedBefore = sameFilters(from.filters, filters)
       ? {}
       : { selectedBefore: selectionOf(from.filters) };
-    const move = { ...target, before: known.before, read: store.read, ...selectedBefore };
+    const move = { ...target, before: known.before, read: readAny, ...selectedBefore };
     return { head, root, from, to, move, plan: await planMove(move), staging, newest };
   }
   const disk = await describeDisk({
     to: archive.to,
     scratch: diskScratch(staging),
     after: root,
-    read: store.read,
+    read: readAny,
     selected,
     signal: context.signal,
   });
   const onDisk = new Set(disk.root.buckets.map(({ sha256 }) => sha256));
   const read: Move['read'] = (bucket) =>
-    onDisk.has(bucket.sha256) ? disk.read(bucket) : store.read(bucket);
+    onDisk.has(bucket.sha256) ? disk.read(bucket) : readAny(bucket);
   // Each mirror has this folder, for its own files; it is not the release that lets it go.
   const selectedBefore = (path: string) => path !== 'project';
   const move = { ...target, before: disk.root, read, selectedBefore };

@@ -54,7 +54,7 @@ async function keepOnly(folder: string, names: string[], stay: ReadonlySet<strin
   for (const [i, name] of gone.entries()) {
     if (i % AT_A_STRETCH === AT_A_STRETCH - 1) await breathe();
     try {
-      unlinkSync(join(folder, name));
+      unlinkSync(`${folder}/${name}`);
     } catch {
       // It has gone already, or it is none of ours.
     }

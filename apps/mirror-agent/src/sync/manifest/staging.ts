@@ -1,6 +1,7 @@
 import { closeSync, fchmodSync, futimesSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { link, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { errnoOf } from '@pushmirror/host';
 import {
   BY_HASH_FOLDER,
   folderOf,
@@ -65,8 +66,7 @@ export function putIntoStaging(
   bytes: Buffer,
   settle?: { mode: number; mtime: number },
 ): void {
-  rmSync(path, { recursive: true, force: true });
-  const file = openSync(path, 'wx', 0o600);
+  const file = openAnew(path);
   try {
     writeFileSync(file, bytes);
     if (settle === undefined) return;
@@ -74,6 +74,16 @@ export function putIntoStaging(
     futimesSync(file, settle.mtime, settle.mtime);
   } finally {
     closeSync(file);
+  }
+}
+
+function openAnew(path: string | Buffer): number {
+  try {
+    return openSync(path, 'wx', 0o600);
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error;
+    rmSync(path, { recursive: true });
+    return openSync(path, 'wx', 0o600);
   }
 }
 

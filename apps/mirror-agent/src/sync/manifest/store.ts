@@ -58,7 +58,7 @@ export function createStore(published: string, ...others: string[]): ManifestSto
     },
     read(ref) {
       for (const folder of folders) {
-        const path = join(folder, bucketName(ref));
+        const path = `${folder}/${bucketName(ref)}`;
         const bytes = readIfThere(path);
         if (bytes === undefined) continue;
         if (hash('sha256', bytes, 'hex') === ref.sha256) return bytes;

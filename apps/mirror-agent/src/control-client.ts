@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
-import { errnoOf } from '@pushmirror/host';
+import { errnoOf, whyOf } from '@pushmirror/host';
 import type { ControlRequest } from './control-protocol.ts';
 import { AgentError } from './errors.ts';
 
@@ -45,5 +45,5 @@ function notRunning(path: string, cause: Error): AgentError {
     return new AgentError('not-running', message, { cause });
   }
   const hint = errno === 'EACCES' ? ' Run this as the user that the agent runs as.' : '';
-  return new AgentError('no-answer', `${path} cannot be used (${errno}).${hint}`, { cause });
+  return new AgentError('no-answer', `${path} cannot be used (${whyOf(cause)}).${hint}`, { cause });
 }

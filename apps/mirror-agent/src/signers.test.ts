@@ -26,3 +26,18 @@ test('a list of signers may name nobody at the start, is read again, and does no
   assert.equal(current().length, 1);
   assert.equal(problems.length, 2);
 });
+
+test('a file that cannot be used at the start is refused, with what is wrong in it', () => {
+  const open = (path: string) =>
+    openSigners({
+      path,
+      learntPath: join(root, 'learnt-not'),
+      network: 'net',
+      now: () => new Date(),
+      onProblem: () => {},
+    });
+  const odd = join(root, 'odd');
+  writeFileSync(odd, 'alone\n');
+  assert.throws(() => open(odd), /odd:1: it must be: principals \[options\] keytype base64/);
+  assert.throws(() => open(root), /cannot be read \(it is a folder, EISDIR\)/);
+});

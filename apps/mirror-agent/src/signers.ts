@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
-import { errnoOf, replaceFile } from '@pushmirror/host';
+import { errnoOf, replaceFile, whyOf } from '@pushmirror/host';
 import { parseAllowedSigners, type AllowedSigner } from '@pushmirror/trigger';
 import { followSigners, withText, type Trust } from '@pushmirror/trigger/head/follow-signers';
 import { parseSigners } from '@pushmirror/trigger/head/signers';
@@ -128,7 +128,8 @@ function read(path: string): readonly AllowedSigner[] {
     return parseAllowedSigners(readFileSync(path, 'utf8'), path);
   } catch (cause) {
     const errno = errnoOf(cause);
-    const why = errno === undefined ? messageOf(cause) : `${path} cannot be read (${errno}).`;
+    const why =
+      errno === undefined ? messageOf(cause) : `${path} cannot be read (${whyOf(cause)}).`;
     throw new AgentError('config', `allowed_signers: ${why}`, { cause });
   }
 }

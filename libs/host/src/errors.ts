@@ -20,10 +20,11 @@ export class HostError extends Error {
   }
 }
 
-/** The errno name (`ENOENT`, `ENOSPC`, ...) of a system error, or undefined. */
+/** The errno name (`ENOENT`, `ENOSPC`, ...) of a system error; undefined of all others. */
 export function errnoOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
-  return typeof error.code === 'string' ? error.code : undefined;
+  const { code } = error;
+  return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
 }
 
 /** What a system error means, in a few words and with its errno name: `permission denied, EACCES`. */

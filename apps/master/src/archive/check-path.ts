@@ -1,6 +1,6 @@
 import { realpath, stat } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
-import { errnoOf } from '@pushmirror/host';
+import { errnoOf, whyOf } from '@pushmirror/host';
 import { MasterError } from '../errors.ts';
 
 /**
@@ -56,7 +56,7 @@ async function resolveFolder(path: string): Promise<string> {
   } catch (cause) {
     const errno = errnoOf(cause);
     if (errno === 'ENOENT') throw bad(`${path} does not exist.`, cause);
-    throw bad(`${path} cannot be read (${errno ?? String(cause)}).`, cause);
+    throw bad(`${path} cannot be read (${whyOf(cause)}).`, cause);
   }
   throw bad(`${path} is not a folder.`);
 }

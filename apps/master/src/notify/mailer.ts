@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { errnoOf, HostError, readSecret } from '@pushmirror/host';
+import { HostError, readSecret, whyOf } from '@pushmirror/host';
 import type { MasterConfig } from '../config.ts';
 import { createMailer, type Mailer } from './send-mail.ts';
 
@@ -20,7 +20,7 @@ function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
-    throw new HostError('secret-unreadable', `${path} cannot be read (${errnoOf(cause)}).`, {
+    throw new HostError('secret-unreadable', `${path} cannot be read (${whyOf(cause)}).`, {
       cause,
     });
   }

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { homedir, hostname, userInfo } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { parseConfig } from '@pushmirror/config';
-import { replaceFile } from '@pushmirror/host';
+import { replaceFile, whyOf } from '@pushmirror/host';
 import { Command } from 'commander';
 import { agentConfig } from '../config.ts';
 import { AgentError, messageOf } from '../errors.ts';
@@ -100,6 +100,6 @@ function read(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new AgentError('usage', `${file} cannot be read: ${messageOf(cause)}`, { cause });
+    throw new AgentError('usage', `${file} cannot be read (${whyOf(cause)}).`, { cause });
   }
 }

@@ -78,7 +78,7 @@ function signers({ config }: Settings): Finding {
   try {
     const file = config.allowed_signers;
     const found = parseAllowedSigners(readFileSync(file, 'utf8'), file);
-    if (found.length > 0) return good(check, `${found.length} keys`);
+    if (found.length > 0) return good(check, found.length === 1 ? '1 key' : `${found.length} keys`);
     return note(check, `${file} names nobody: no head will be believed`, mend);
   } catch (error) {
     return fault(check, messageOf(error), mend);

@@ -35,7 +35,7 @@ export function createAskMaster(base: string, signal: AbortSignal): AskMaster {
       text = await readAtMost(response, LARGEST);
     } catch (cause) {
       const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
-      const message = `The master at ${url} was not reached: ${messageOf(inner)}. Is --master right?`;
+      const message = `The master at ${url} was not reached: ${messageOf(inner)}. Is its address right?`;
       throw new AgentError('no-answer', message, { cause });
     }
     const json = asJson(text);

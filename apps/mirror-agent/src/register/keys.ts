@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { parsePublicKey } from '@pushmirror/acl';
-import { errnoOf, run } from '@pushmirror/host';
+import { run, whyOf } from '@pushmirror/host';
 import { AgentError } from '../errors.ts';
 
 const DEADLINE_MS = 30_000;
@@ -27,7 +27,7 @@ export async function haveKey(path: string, comment: string): Promise<string> {
 /** `ssh-ed25519 AAAA...` of a `.pub` file. */
 export async function readPublicKey(path: string): Promise<string> {
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new AgentError('config', `${path} cannot be read (${errnoOf(cause)}).`, { cause });
+    throw new AgentError('config', `${path} cannot be read (${whyOf(cause)}).`, { cause });
   });
   return parsePublicKey(text).line;
 }

@@ -10,6 +10,7 @@ import { HOSTILE } from './pages/hostile-strings.ts';
 import { measureHostile, writeHostile } from './pages/hostile-site.ts';
 import { focused, tabTo } from './pages/keyboard.ts';
 import { giveOddNames } from './pages/names.ts';
+import { giveWaves } from './pages/waves.ts';
 import { createEmptySites, createSite } from './pages/site.ts';
 
 /** Kept by CI, and looked at by people; not in the repository. */
@@ -25,6 +26,7 @@ const firstRow = (page: Page) => page.locator('table.mirrors tbody th a').first(
 test('every page in light and dark, narrow and wide: fits, asks nobody else, and axe finds nothing serious', async (t) => {
   const site = await createSite(t, 20);
   giveOddNames(site);
+  giveWaves(site);
   const { f, url, serial } = site;
   const asked = { ...REQUEST, name: 'new.example.org' };
   const begun = await f.call('POST', '/v1/registrations', asked, null);

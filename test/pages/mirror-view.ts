@@ -18,11 +18,15 @@ export function viewMirror(page: Page): Promise<MirrorView> {
   return page.evaluate<MirrorView>(READ);
 }
 
+/** The charts of any page. */
+export function viewCharts(page: Page): Promise<MirrorView['charts']> {
+  return page.evaluate<MirrorView['charts']>(`(() => {${CHARTS}; return charts(); })()`);
+}
+
 /** A chart's own axis says what its lines mean: the heights of its ticks, in milliseconds. */
-const READ = `(() => {
+const CHARTS = `
   const text = (one) => one?.textContent.replace(/\\s+/g, ' ').trim() ?? '';
   const all = (query, of = document) => [...of.querySelectorAll(query)];
-  const terms = (dl) => Object.fromEntries(all('dt', dl).map((dt) => [text(dt), text(dt.nextElementSibling)]));
   const UNITS = { ms: 1, s: 1000, min: 60000, h: 3600000, d: 86400000 };
   const inMs = (words) => words === '0' ? 0 : parseFloat(words) * UNITS[words.split(/\\s/)[1]];
   const linesOf = (figure) => {
@@ -35,6 +39,14 @@ const READ = `(() => {
         .map(([x, y]) => [x, v0 + (y - y0) * (v1 - v0) / (y1 - y0)]),
     }));
   };
+  const charts = () => all('figure.chart').map((one) => ({
+    label: one.querySelector('svg').getAttribute('aria-label'),
+    lines: linesOf(one),
+  }));
+`;
+
+const READ = `(() => {${CHARTS}
+  const terms = (dl) => Object.fromEntries(all('dt', dl).map((dt) => [text(dt), text(dt.nextElementSibling)]));
   const h2 = (id) => document.getElementById(id)?.parentElement;
   return {
     details: terms(h2('details').querySelector('dl')),
@@ -54,10 +66,7 @@ const READ = `(() => {
       label: document.querySelector('svg.days').getAttribute('aria-label'),
       blocks: all('svg.days rect').map((one) => ({ tone: one.getAttribute('class'), title: text(one) })),
     },
-    charts: all('figure.chart').map((one) => ({
-      label: one.querySelector('svg').getAttribute('aria-label'),
-      lines: linesOf(one),
-    })),
+    charts: charts(),
     downstreams: all('ul.names a').map(text),
   };
 })()`;

@@ -130,7 +130,7 @@ function waveLine({ name, state, mirrors }: WaveTally): ReleasePage['waves'][num
   });
   const others = states
     .filter(([one]) => one !== 'committed')
-    .map(([one, count]) => `${number(count)} ${one}`);
+    .map(([one, count]) => `${number(count)}\u00a0${one}`);
   const have = mirrors.committed === 1 ? 'has' : 'have';
   const words = `${number(mirrors.committed)} of ${counted(mirrors.total, 'mirror')} ${have} it`;
   return {

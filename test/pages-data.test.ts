@@ -2,11 +2,15 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { milliseconds } from '../apps/master/src/http/page/words.ts';
+import {
+  publicReceiptsSchema,
+  publicReleasesSchema,
+} from '../apps/master/src/http/public-archive.ts';
 import { publicMirrorPageSchema } from '../apps/master/src/http/public-mirror.ts';
 import { SIGHT_WORDS, type SightState } from '../apps/master/src/monitor/probe/states.ts';
 import { openPage, startBrowser } from './pages/browser.ts';
 import { logIn } from './pages/desk.ts';
-import { viewMirror } from './pages/mirror-view.ts';
+import { viewCharts, viewMirror } from './pages/mirror-view.ts';
 import { createSite } from './pages/site.ts';
 
 let browser: Browser;
@@ -112,6 +116,49 @@ test('a mirror is told of as the database has it: charts, days, figures, errors,
   );
   await page.goto(`/mirrors/${below}`);
   assert.equal((await viewMirror(page)).details['Pulls from'], name);
+  assert.deepEqual(trouble, []);
+  await close();
+});
+
+test('an archive and a release are told of as the database has them: curves, who lags and why, receipts', async (t) => {
+  const { url, serial } = await createSite(t, 30);
+  const { page, trouble, close } = await openPage(browser, url);
+  await page.goto('/archives/debian');
+  const asked = await fetch(`${url}/v1/public/archives/debian/releases`);
+  const { releases } = publicReleasesSchema.parse(await asked.json());
+  const [curves] = await viewCharts(page);
+  const oldestFirst = releases.toReversed().flatMap(({ propagation }) => propagation ?? []);
+  for (const [index, share] of (['p50', 'p90', 'p100'] as const).entries()) {
+    const line = curves?.lines[index];
+    const values = oldestFirst.flatMap((one) => one[share] ?? []);
+    assert.equal(line?.name.startsWith(share.slice(1)), true, line?.name);
+    assert.deepEqual(line?.points.length, values.length, share);
+    const most = Math.max(...oldestFirst.flatMap(({ p100 }) => p100 ?? []));
+    values.forEach((value, at) => {
+      assert.equal(Math.abs((line?.points[at]?.[1] ?? 0) - value) <= most / 100, true, share);
+    });
+  }
+  assert.equal(oldestFirst.length, 8);
+  const first = page.locator('table.mirrors tbody tr').first();
+  assert.match(await first.innerText(), /1 release, \d+.min/);
+  assert.match(await page.locator('table.mirrors').innerText(), /rsync: error in socket IO/);
+
+  await page.goto(`/archives/debian/releases/${serial}`);
+  const answer = await fetch(`${url}/v1/public/archives/debian/releases/${serial}/mirrors`);
+  const { mirrors } = publicReceiptsSchema.parse(await answer.json());
+  const rows = await page.evaluate<Record<string, unknown[]>>(`Object.fromEntries(
+    [...document.querySelectorAll('table.receipts tbody tr')].map((row) => [
+      row.querySelector('th').textContent.trim(),
+      [row.querySelector('.state').textContent, ...[...row.querySelectorAll('td.number')].slice(1).map((cell) => cell.querySelector('time')?.dateTime ?? null)],
+    ]))`);
+  const told = mirrors.map((one) => [
+    one.mirror,
+    [one.state, one.sentAt, one.acceptedAt, one.stagedAt, one.committedAt, one.observedAt],
+  ]);
+  assert.deepEqual(rows, Object.fromEntries(told));
+  assert.equal(mirrors.length, 30);
+  const tree = await page.locator('#tree li > .dot + a, #tree .member a').allTextContents();
+  assert.deepEqual(tree.toSorted(), mirrors.map(({ mirror }) => mirror).toSorted());
   assert.deepEqual(trouble, []);
   await close();
 });

@@ -13,3 +13,10 @@ test('what is said after progress stands on a line of its own, also when the wor
   await assert.rejects(failed, /refused/);
   assert.equal(screen, '\r\x1b[Khow far it is, long\r\x1b[K');
 });
+
+test('on a terminal that does not know its width a line is whole', () => {
+  let screen = '';
+  const write = (text: string) => (screen += text);
+  createProgress({ isTTY: true, columns: 0, write }).show('1 accepted, of 1');
+  assert.equal(screen, '\r\x1b[K1 accepted, of 1');
+});

@@ -28,8 +28,10 @@ export async function ending<T>(progress: Progress, work: () => Promise<T>): Pro
 
 function onTerminal(stream: { columns?: number; write(text: string): unknown }): Progress {
   const clear = '\r\x1b[K';
+  // A terminal that does not know its width says 0.
+  const width = () => (stream.columns || 80) - 1;
   return {
-    show: (text) => void stream.write(clear + text.slice(0, (stream.columns ?? 80) - 1)),
+    show: (text) => void stream.write(clear + text.slice(0, width())),
     line: (text) => void stream.write(`${clear}${text}\n`),
     end: () => void stream.write(clear),
   };

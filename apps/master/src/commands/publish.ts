@@ -4,7 +4,7 @@ import { withCommonOptions, type CommonOptions } from './config-option.ts';
 import { EXIT, Exit, UsageError } from './exit.ts';
 import type { Published } from './follow-publish.ts';
 import { goals, type Goals } from './goals.ts';
-import { counted } from '../http/page/words.ts';
+import { counted, number } from '../http/page/words.ts';
 import { say, sayJson, warn } from './output.ts';
 import { durationMs, wholeNumber } from './parse.ts';
 import { createProgress, ending, type Progress } from './progress.ts';
@@ -67,9 +67,7 @@ export function publishCommand(): Command {
         `${counted(total, 'mirror')} will hear of it. Follow: mirror-master rollout show ${archive}`,
       );
     } else {
-      say(
-        `${committed} of ${counted(total, 'mirror')} have it after ${seconds} s; ${failed} failed.`,
-      );
+      say(`${committed} of ${number(total)} mirrors have it after ${seconds} s; ${failed} failed.`);
     }
     if (end.reached) return;
     warn(end.reason ?? 'Not all mirrors have it.');

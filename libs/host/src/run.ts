@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { errnoOf, HostError } from './errors.ts';
+import { LONGEST_TIMER_MS } from './timer.ts';
 import { couldNotStart, tiedToUs } from './tied.ts';
 
 /** How to run a program: an argv array (no shell ever), a wall-clock deadline, a way to cancel. */
@@ -35,8 +36,6 @@ export interface RunResult {
 }
 
 const KILL_AFTER_MS = 5_000;
-/** Above this setTimeout would fire at once (about 25 days). */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * Run a program to its end. It leads a process group of its own, and the group is told to end

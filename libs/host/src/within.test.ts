@@ -29,3 +29,9 @@ test('it fires with the other signal, for the same reason', async () => {
   other.abort('stop');
   assert.equal(await fired, 'stop');
 });
+
+test('a time longer than a timer can be does not fire at once', async () => {
+  const signal = within(400 * 86_400_000);
+  await new Promise((resolve) => setTimeout(resolve, 5)); // A timer of too much fires after 1 ms.
+  assert.equal(signal.aborted, false);
+});

@@ -1,3 +1,5 @@
+import { LONGEST_TIMER_MS } from './timer.ts';
+
 /**
  * A signal that aborts after so many milliseconds, with a `TimeoutError`, or with one of the others.
  *
@@ -7,6 +9,6 @@
 export function within(ms: number, ...others: readonly AbortSignal[]): AbortSignal {
   const late = new AbortController();
   const abort = () => late.abort(new DOMException('It took too long.', 'TimeoutError'));
-  setTimeout(abort, ms).unref();
+  setTimeout(abort, Math.min(ms, LONGEST_TIMER_MS)).unref();
   return AbortSignal.any([late.signal, ...others]);
 }

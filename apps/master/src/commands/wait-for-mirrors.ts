@@ -18,8 +18,6 @@ export interface RolloutEnd {
   reason?: string;
 }
 
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
 /** Follow a rollout until enough mirrors have committed, no more can, or time is up. */
 export async function waitForMirrors(
   client: Client,
@@ -27,7 +25,7 @@ export async function waitForMirrors(
   until: { goals: Goals; deadlineMs: number },
   progress: Progress,
 ): Promise<RolloutEnd> {
-  const timeUp = within(Math.min(until.deadlineMs, LONGEST_TIMER_MS));
+  const timeUp = within(until.deadlineMs);
   const picture = await followRollout(client, release, {
     signal: timeUp,
     isDone: (now) => openGoals(until.goals, now).hopeful.length === 0,

@@ -1,10 +1,11 @@
+import { LONGEST_TIMER_MS } from '@pushmirror/host/timer';
+
 /** One alarm for each name; a later one takes the place of the one before. */
 export interface Alarms {
   set(name: string, at: Date, ring: () => unknown): void;
   close(): void;
 }
 
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const SHORTEST_TIMER_MS = 10;
 
 /** An alarm further off than a timer can be rings early: who is woken looks at the clock. */

@@ -1,3 +1,5 @@
+import { LONGEST_TIMER_MS } from '@pushmirror/host/timer';
+
 /** Something that is done again and again. */
 export interface Repeated {
   /** The first round begins at once; resolves when it has ended. */
@@ -20,7 +22,7 @@ export function every(
     running = round()
       .catch(onError)
       .then(() => {
-        if (!stopped) timer = setTimeout(run, ms);
+        if (!stopped) timer = setTimeout(run, Math.min(ms, LONGEST_TIMER_MS));
       });
   };
   return {

@@ -1,3 +1,5 @@
+import { LONGEST_TIMER_MS } from '@pushmirror/host/timer';
+
 /** Something that waits for news or for a time, whichever is first. */
 export interface Wakeup {
   /** Resolves at the next `wake`, after `ms`, or when the signal aborts. */
@@ -5,9 +7,6 @@ export interface Wakeup {
   /** When nobody waits just now, the next wait resolves at once. */
   wake(): void;
 }
-
-/** setTimeout takes no more. */
-const LONGEST_MS = 2 ** 31 - 1;
 
 export function createWakeup(signal: AbortSignal): Wakeup {
   let pending = false;
@@ -25,7 +24,7 @@ export function createWakeup(signal: AbortSignal): Wakeup {
       if (!pending && !signal.aborted) {
         await new Promise<void>((resolve) => {
           resolveWait = resolve;
-          if (ms !== undefined) timer = setTimeout(resolve, Math.min(ms, LONGEST_MS));
+          if (ms !== undefined) timer = setTimeout(resolve, Math.min(ms, LONGEST_TIMER_MS));
         });
       }
       clearTimeout(timer);

@@ -1,3 +1,4 @@
+import { LONGEST_TIMER_MS } from '@pushmirror/host/timer';
 import type { Priority } from './push.ts';
 import { whoMayPull } from './pull-slots.ts';
 
@@ -67,7 +68,6 @@ interface Upstream {
 
 const SHORTEST_RETRY_MS = 5_000;
 const LONGEST_RETRY_MS = 120_000;
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * Nothing is polled: whoever leaves makes room for the next. An attempt without an answer gives its

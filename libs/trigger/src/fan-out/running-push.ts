@@ -1,3 +1,4 @@
+import { LONGEST_TIMER_MS } from '@pushmirror/host/timer';
 import pRetry from 'p-retry';
 import { longestPause, pauseAfter, type Backoff } from './backoff.ts';
 import type { Patience } from './patience.ts';
@@ -40,7 +41,6 @@ class NotYet extends Error {
   }
 }
 
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const PAUSE_TO_WRITE_MS = 250;
 const LONGEST_PAUSE_TO_WRITE_MS = 10_000;
 const MADE_ROOM =

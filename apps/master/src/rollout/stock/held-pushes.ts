@@ -1,3 +1,4 @@
+import { LONGEST_TIMER_MS } from '@pushmirror/host/timer';
 import type { PushKey } from '../../db/pushes.ts';
 import type { PushRow } from '../../db/schema.ts';
 import type { Ledger } from '../ledger.ts';
@@ -24,7 +25,8 @@ export function createHeldPushes(o: {
 
   function lookAt(archive: string, until: Date, upstreams: Set<string>): void {
     clearTimeout(waits.get(archive)?.timer);
-    const ms = Math.max(0, until.getTime() - o.now().getTime());
+    const left = until.getTime() - o.now().getTime();
+    const ms = Math.min(Math.max(0, left), LONGEST_TIMER_MS);
     waits.set(archive, { timer: setTimeout(() => o.again(archive), ms).unref(), upstreams });
   }
 

@@ -65,6 +65,31 @@ test('a rollout is followed as it runs: without loading the page again, and with
   await plain.close();
 });
 
+test('a page whose stream a proxy has ended is a minute old at most, and then follows again', async (t) => {
+  const { f, url } = await createSite(t, 10);
+  const { page, trouble, close } = await openPage(browser, url);
+  await page.clock.install();
+  await page.route('**/v1/events*', (route) => route.fulfill({ status: 502 }));
+  await page.goto('/');
+  await mark(page);
+  const missed = await f.publish();
+  const shows = (serial: number) => page.getByRole('link', { name: String(serial) });
+  await page.unroute('**/v1/events*');
+  assert.equal(await shows(missed.serial).count(), 0);
+  const listening = page.waitForRequest(/\/v1\/events/, LIVE);
+  await page.clock.fastForward(61_000);
+  await listening;
+  await shows(missed.serial).waitFor(LIVE);
+  const { serial } = await f.publish();
+  await shows(serial).waitFor(LIVE);
+  assert.equal(await isMarked(page), true);
+  assert.deepEqual(
+    trouble.filter((one) => !one.includes('502')),
+    [],
+  );
+  await close();
+});
+
 const HUB = 'mirror0.de.example.org';
 
 test('administrators approve, refuse, suspend and halt at the desk, with and without JavaScript; a foreign form does nothing', async (t) => {

@@ -4,6 +4,8 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
+import { span } from '../../apps/master/src/http/page/words.ts';
+import { publicReleasePageSchema } from '../../apps/master/src/http/public-archive.ts';
 import { createNetwork, type Network } from '../harness/network.ts';
 import { buildPlainTree } from '../harness/plain-tree.ts';
 import { rolloutOf, setPolicy } from '../harness/rollouts.ts';
@@ -179,6 +181,9 @@ void describe('a rollout in waves, followed in a browser', () => {
     assert.deepEqual(baking.receipts, baking.truth);
     await front.page.getByText(/watched at the wave canary/).waitFor();
 
+    // A master that is killed and comes back is followed as if nothing had been.
+    await master.service.kill9();
+    await master.service.start();
     await network.mirror('leaf2-1').service.stop(); // So that the next wave is seen under way.
     await writeFile(join(network.folder, 'may-end'), '');
     await bothShow('the next wave', ({ waves, current, receipts, sentence }) => {
@@ -205,6 +210,43 @@ void describe('a rollout in waves, followed in a browser', () => {
     for (const { page } of [live, front]) {
       assert.equal(await page.evaluate('window.loadedOnce'), true, 'it was never loaded again');
     }
-    assert.deepEqual([...live.trouble, ...plain.trouble, ...front.trouble], []);
+    await howFast(plain.page, master.url, serial);
+    const trouble = [...live.trouble, ...plain.trouble, ...front.trouble];
+    assert.deepEqual(
+      trouble.filter((one) => !/^console: Failed to load resource: net::ERR_/.test(one)),
+      [],
+      'but that the master was away',
+    );
   });
 });
+
+/** How long the parts of each tier took, with what that means, as the data has it. */
+async function howFast(page: Page, url: string, serial: number): Promise<void> {
+  const path = `/archives/debian/releases/${serial}`;
+  const spread = async () => {
+    const answer = await fetch(`${url}/v1/public${path}`);
+    return publicReleasePageSchema.parse(await answer.json()).spread;
+  };
+  await waitFor(
+    async () => (await spread()).some(({ reached, tier }) => tier === 0 && reached === 4),
+    {
+      deadlineMs: 40_000,
+      everyMs: 500,
+      describe: 'how fast it was is counted',
+    },
+  );
+  const ms = (value: number | null) => (value === null ? '–' : span(value));
+  const told = (await spread()).map((one) => [
+    `${one.basis === 'committed' ? 'reported' : 'seen'}, ${one.tier === 0 ? 'all tiers' : `tier ${one.tier}`}`,
+    `${one.reached} of ${one.mirrors}`,
+    ...[one.p50, one.p90, one.p95, one.p100].map(ms),
+  ]);
+  await page.goto(path);
+  const rows = await page.locator('table.spread tbody tr').all();
+  const cells = rows.map((row) => row.locator('th, td').allTextContents());
+  assert.deepEqual(await Promise.all(cells), told);
+  assert.equal(told.length, 6, 'as reported and as seen, of all tiers and of each');
+  await page
+    .getByText('The time from the publication of a release until 50, 90, 95 and 100 %')
+    .waitFor();
+}

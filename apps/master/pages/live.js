@@ -41,17 +41,25 @@ async function catchUp() {
   underway = false;
 }
 
-const events = new EventSource(document.body.dataset.live);
+let events;
 let greeted = false;
-events.addEventListener('hello', (event) => {
-  // After a break, whatever happened meanwhile is on the page that is fetched now.
-  if (greeted && !JSON.parse(event.data).resumed) follow();
-  greeted = true;
-});
-for (const type of ['publish', 'rollout', 'push', 'sight']) events.addEventListener(type, follow);
+
+function listen() {
+  events = new EventSource(document.body.dataset.live);
+  events.addEventListener('hello', (event) => {
+    // After a break, whatever happened meanwhile is on the page that is fetched now.
+    if (greeted && !JSON.parse(event.data).resumed) follow();
+    greeted = true;
+  });
+  for (const type of ['publish', 'rollout', 'push', 'sight']) events.addEventListener(type, follow);
+}
+
+listen();
 document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'visible') follow();
 });
 setInterval(() => {
+  // What breaks comes back by itself; but an answer such as a proxy's 502 ends a stream for good.
+  if (events.readyState === EventSource.CLOSED) listen();
   if (document.visibilityState === 'visible') follow();
 }, LATEST_MS);

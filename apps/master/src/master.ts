@@ -6,8 +6,7 @@ import { holdHostKey } from './access/host-keys.ts';
 import { renderForMaster } from './access/render.ts';
 import { createServing, type Serving } from './access/serving.ts';
 import { withdrawDenied } from './access/withdraw.ts';
-import { createHeads, type Heads } from './archive/heads.ts';
-import { heartbeatInterval } from './archive/heartbeat.ts';
+import { createHeads } from './archive/heads.ts';
 import { createPublisher, type Publisher } from './archive/publish.ts';
 import { createTurns } from './archive/turns.ts';
 import { publicUrl, rsyncUrl, type MasterConfig } from './config.ts';
@@ -23,15 +22,14 @@ import { createProbing, type Probing } from './monitor/probing.ts';
 import { createNotifying, type Notifying } from './notify/notifying.ts';
 import { createConducting, type Conducting } from './rollout/conducting.ts';
 import { createNews, type News } from './rollout/news.ts';
-import { pruneOld } from './rollout/retention.ts';
 import type { Retried } from './rollout/retry.ts';
 import { retryMirror } from './rollout/retry-mirror.ts';
-import type { RolloutEngine } from './rollout/run.ts';
 import { createSending, type Sending } from './sending.ts';
 import { createDoorkeeper } from './registry/doorkeeper.ts';
 import { readKeys, readPublicKey, type MasterKeys } from './setup/keys.ts';
 import { openState, type StateFolder } from './setup/state-folder.ts';
-import { every, type Repeated } from './setup/every.ts';
+import type { Repeated } from './setup/every.ts';
+import { createRetention, createUpkeep } from './upkeep.ts';
 
 export interface MasterOptions {
   config: MasterConfig;
@@ -53,7 +51,6 @@ export interface Master {
 }
 
 const CLOSE_DEADLINE_MS = 5_000;
-const RETENTION_EVERY_MS = 10 * 60_000;
 
 /**
  * The composition root: reads the keys, opens the database, and wires the parts together. Nothing
@@ -218,7 +215,7 @@ async function assemble(parts: Parts): Promise<Master> {
     onPushing: sending.renewKey,
     onTrouble: (error) => logger.error({ err: error }, 'the keys were not looked after'),
   });
-  const upkeep = createUpkeep(parts, heads, engine);
+  const upkeep = createUpkeep({ ...parts, heads, engine });
   const retention = createRetention(parts);
   return {
     app,
@@ -250,49 +247,6 @@ async function assemble(parts: Parts): Promise<Master> {
         app,
         serving,
       }),
-  };
-}
-
-/** Heads that are to be public or issued anew, and pushes that nobody speaks of. */
-function createUpkeep({ config, logger }: Parts, heads: Heads, engine: RolloutEngine): Repeated {
-  const note = (changed: { archive: string; error?: unknown }[], done: string) => {
-    for (const { archive, error } of changed) {
-      if (error === undefined) logger.info({ archive }, done);
-      else logger.error({ archive, err: error }, `not done: ${done}`);
-    }
-    return changed.filter(({ error }) => error === undefined);
-  };
-  const round = async () => {
-    for (const { archive } of note(await heads.restore(), 'head made public')) {
-      await engine.resume(archive);
-    }
-    for (const { archive } of note(await heads.beat(), 'head issued anew')) {
-      await engine.refresh(archive);
-    }
-    await engine.sweep();
-  };
-  return every(heartbeatInterval(config.head_lifetime), round, (error) =>
-    logger.error({ err: error }, 'upkeep failed'),
-  );
-}
-
-/** Forgets what nobody need know any more. */
-function createRetention({ config, logger, now, db }: Parts): Repeated {
-  const { pushes_for: ms, releases } = config.retention;
-  const stopping = new AbortController();
-  const round = async () => {
-    const pruned = await pruneOld(db, { ms, releases }, { now, signal: stopping.signal });
-    if (pruned.pushes + pruned.reportCursors > 0) logger.info(pruned, 'old pushes deleted');
-  };
-  const rounds = every(RETENTION_EVERY_MS, round, (error) =>
-    logger.error({ err: error }, 'old pushes were not deleted'),
-  );
-  return {
-    start: () => rounds.start(),
-    stop() {
-      stopping.abort();
-      return rounds.stop();
-    },
   };
 }
 

@@ -344,3 +344,27 @@ async function untilTold(db: Db, count: number): Promise<void> {
   }
   assert.fail('the hold was not told');
 }
+
+test('however often it was asked while the database failed, it tries again once', async (t) => {
+  const f = await networkOf(t, 'a');
+  await f.publish();
+  const db = await crashImage(t, f);
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { sender, sent } = recordingSender(() => Promise.resolve(accepted));
+  let troubles = 0;
+  const onTrouble = () => (troubles += 1);
+  const { engine, outcomes } = engineOn(db, sender, () => f.clock.now, { onTrouble });
+  await db.schema.alterTable('mirror').renameTo('elsewhere').execute();
+  for (let i = 0; i < 5; i += 1) await engine.resume('debian');
+  assert.equal(troubles, 5);
+  t.mock.timers.tick(5_000);
+  await engine.tend(); // In turn after what the timers began, and as much in vain.
+  assert.equal(troubles, 7);
+  await db.schema.alterTable('elsewhere').renameTo('mirror').execute();
+  const one = outcomes(1);
+  t.mock.timers.tick(5_000);
+  t.mock.timers.reset();
+  await one;
+  assert.equal(sent.length, 1);
+  await engine.close();
+});

@@ -6,6 +6,7 @@ import type { Db } from '../db/open.ts';
 import { openPushes, type PushKey } from '../db/pushes.ts';
 import type { PushRow } from '../db/schema.ts';
 import { createTurns } from '../archive/turns.ts';
+import { createAlarms } from './alarms.ts';
 import { createHeldPushes } from './stock/held-pushes.ts';
 import { createDeadHubs, type DeadHubsOptions } from './dead-hubs.ts';
 import { createLateStagers } from './late-stagers.ts';
@@ -88,6 +89,8 @@ export function createRolloutEngine(o: EngineOptions): RolloutEngine {
   let closed = false;
   let quarantinedAt = new Date(0);
   const turns = createTurns();
+  /** What could not be taken up is, of each archive once. */
+  const again = createAlarms(now);
   const memory = createMirrorMemory(now, backoff.minMs);
   const tellLate = createLateStagers({
     db,
@@ -196,7 +199,8 @@ export function createRolloutEngine(o: EngineOptions): RolloutEngine {
       try {
         await takeUp(archive);
       } catch (error) {
-        setTimeout(() => void resume(archive), AFTER_TROUBLE_MS).unref();
+        const at = new Date(now().getTime() + AFTER_TROUBLE_MS);
+        again.set(archive ?? '', at, () => void resume(archive));
         throw error;
       }
     });
@@ -267,6 +271,7 @@ export function createRolloutEngine(o: EngineOptions): RolloutEngine {
     async close() {
       closed = true;
       clearInterval(saying);
+      again.close();
       stockHeld.close();
       await underway.close();
       slots.gate.close();

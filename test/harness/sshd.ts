@@ -29,7 +29,8 @@ export async function createSshd(
   const hostKey = await createKeyPair(join(folder, 'host_key'));
   const port = await freePort();
   const config = join(folder, 'sshd_config');
-  // StrictModes is off since everybody may write to /tmp, above our folder; one daemon stands for
+  // Sessions have a home of their own: what stands in this user's ~/.bashrc is not run for each, and not
+  // killed in the midst of it. StrictModes is off since everybody may write to /tmp, above our folder; one daemon stands for
   // many hosts, so that more than the usual ten may log in at once.
   await writeFile(
     config,
@@ -42,6 +43,7 @@ PermitRootLogin prohibit-password
 StrictModes no
 MaxStartups 300
 UsePAM no
+SetEnv HOME=${folder}
 PidFile none
 `,
   );

@@ -233,6 +233,13 @@ void describe('an agent below stock runmirrors', { skip: !isFtpsyncInstalled() }
       describe: () => agent.service.lastLines(20),
     });
     assert.equal(await releaseOf(agent.tree('debian')), 'nobody is there');
+
+    // A callback is no trigger: it makes nobody sync.
+    await release('not pulled');
+    const given = await push('callback:below.example.org');
+    assert.equal(given.code, 65, given.stdout);
+    await delay(1_000);
+    assert.equal(await releaseOf(agent.tree('debian')), 'nobody is there');
   });
 
   void test('it waits for an upstream that is at work, and not for ever', async () => {

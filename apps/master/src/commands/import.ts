@@ -51,7 +51,12 @@ async function run(file: string, o: ImportOptions): Promise<void> {
   const conf = readConf(o.conf ?? file.replace(/\.mirror$/, '.conf'), o.conf !== undefined);
   const pushArchive = conf.get('PUSHARCHIVE')?.value ?? suffixOf(file);
   const archive = o.archive ?? (pushArchive === '' ? 'debian' : pushArchive);
-  const { mirrors, leftOut } = fromRunmirrors(read(file), pushArchive);
+  const { mirrors, leftOut, known } = fromRunmirrors(read(file), pushArchive);
+  if (known === 0) {
+    throw new UsageError(
+      `${file} is no runmirrors.mirror: none of its lines begins with all, staged or mhop. Name the file that lists the mirrors.`,
+    );
+  }
   const client = createClient(o);
   const there = await namesOf(client);
   const wanted: Wanted[] = [];

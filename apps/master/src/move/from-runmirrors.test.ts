@@ -72,3 +72,8 @@ void test('whatever the file, what is taken is fit for a command line', () => {
     }),
   );
 });
+
+void test('a file of another kind is told from one whose lines all have faults', () => {
+  assert.equal(fromRunmirrors('all eu.eight http://eight.example.org\n', '').known, 1);
+  assert.equal(fromRunmirrors('-----BEGIN PRIVATE KEY-----\nMC4CAQAw\n', '').known, 0);
+});

@@ -20,6 +20,7 @@ export interface StockLine {
   stockName: string;
 }
 
+const WORDS = new Set(['all', 'staged', 'mhop', 'DELAY']);
 /** runmirrors' own form of a URL (runmirrors, REGEX_URL). */
 const URL_FORM = /^([a-z.+]+):\/\/(?:([^@/]+)@)?([^/]+)(?:\/(.*))?$/;
 
@@ -28,13 +29,15 @@ const URL_FORM = /^([a-z.+]+):\/\/(?:([^@/]+)@)?([^/]+)(?:\/(.*))?$/;
  * `TYPE NAME HOST USER PROTOCOL KEYFILE`, `DELAY N [stage1]`.
  *
  * @param pushArchive the PUSHARCHIVE of its runmirrors.conf.
+ * @returns also how many lines begin with a word of runmirrors; none: it is a file of another kind.
  */
 export function fromRunmirrors(
   text: string,
   pushArchive: string,
-): { mirrors: StockLine[]; leftOut: LeftOut[] } {
+): { mirrors: StockLine[]; leftOut: LeftOut[]; known: number } {
   const mirrors: StockLine[] = [];
   const leftOut: LeftOut[] = [];
+  let known = 0;
   text.split('\n').forEach((raw, index) => {
     const line = index + 1;
     const [type = '', short = '', ...rest] = wordsOf(raw);
@@ -43,6 +46,7 @@ export function fromRunmirrors(
       leftOut.push({ line, what: printable(what), why });
       return undefined;
     };
+    if (WORDS.has(type)) known += 1;
     if (type === 'DELAY') return leave('slots, waves and switching together stand in its place');
     if (type !== 'all' && type !== 'staged' && type !== 'mhop') {
       return leave('runmirrors knows all, staged and mhop, and pushes nobody by another word');
@@ -59,7 +63,7 @@ export function fromRunmirrors(
     }
     mirrors.push({ line, name, short, push: type, ...place });
   });
-  return { mirrors, leftOut };
+  return { mirrors, leftOut, known };
 }
 
 type Leave = (why: string, what?: string) => undefined;

@@ -53,6 +53,10 @@ async function run(file: string, o: ImportOptions, { output }: CommandContext): 
     known: { HOME: homedir(), LOGNAME: userInfo().username, NAME: basename(file, '.conf') },
     hostname: hostname(),
   });
+  if (imported.known === 0) {
+    const message = `${file} is no ftpsync.conf: it sets nothing that ftpsync knows. Name the file of the mirror that moves in.`;
+    throw new AgentError('usage', message);
+  }
   const text = renderImported(imported, { ...o, from: file });
   check(text);
   if (o.dryRun !== true) await write(o, imported, text, passwordFile);

@@ -32,6 +32,7 @@ describe('mirror-agent', () => {
       [['fly'], /unknown command 'fly'/],
       [['status', '--colour'], /unknown option '--colour'/],
       [['import', 'ftpsync', '--colour'], /unknown option '--colour'/],
+      [['import', 'ftpsync', config], /is no ftpsync\.conf: it sets nothing that ftpsync knows/],
       [['sync', 'a', 'b'], /too many arguments/],
       [['receive', '--config', config], /required option '--peer <name>' not specified/],
       [['sync', 'other', '--config', config], /does not carry other\. It carries: debian\./],

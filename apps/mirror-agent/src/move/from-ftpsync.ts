@@ -115,7 +115,8 @@ export function fromFtpsync(file: FtpsyncFile): Imported {
     if (!taken.has(one)) leftOut.push({ line, what: one, why: 'it has no counterpart' });
   }
   leftOut.sort((a, b) => a.line - b.line);
-  return { name, trace, archive, password, leftOut };
+  const known = [...settings.keys()].filter((one) => taken.has(one)).length;
+  return { name, trace, archive, password, known, leftOut };
 }
 
 /** As in ftpsync, nobody is called where the host or the key is missing. */

@@ -28,5 +28,7 @@ export interface Imported {
   archive: ArchiveToml;
   /** For the password file. */
   password: string | undefined;
+  /** How many of its settings that program knows, too; none: it is a file of another kind. */
+  known: number;
   leftOut: LeftOut[];
 }

@@ -4,10 +4,10 @@ import { portError } from './access/free-port.ts';
 import { checkInstalled } from './access/check-installed.ts';
 import { holdHostKey } from './access/host-keys.ts';
 import { renderForMaster } from './access/render.ts';
-import { createServing, type Serving } from './access/serving.ts';
+import { createServing } from './access/serving.ts';
 import { withdrawDenied } from './access/withdraw.ts';
 import { createHeads } from './archive/heads.ts';
-import { createPublisher, type Publisher } from './archive/publish.ts';
+import { createPublisher } from './archive/publish.ts';
 import { createTurns } from './archive/turns.ts';
 import { publicUrl, rsyncUrl, type MasterConfig } from './config.ts';
 import { openDatabase, type Db } from './db/open.ts';
@@ -16,19 +16,18 @@ import { createApp } from './http/app.ts';
 import { createAuth } from './http/auth.ts';
 import { createFailureLimit } from './http/failure-limit.ts';
 import { adoptAdminToken } from './registry/manage-tokens.ts';
-import { createKeyKeeper, type KeyKeeper } from './keys/keeper.ts';
+import { createKeyKeeper } from './keys/keeper.ts';
 import { createFeed } from './monitor/feed.ts';
-import { createProbing, type Probing } from './monitor/probing.ts';
+import { createProbing } from './monitor/probing.ts';
 import { createNotifying, type Notifying } from './notify/notifying.ts';
-import { createConducting, type Conducting } from './rollout/conducting.ts';
-import { createNews, type News } from './rollout/news.ts';
+import { createConducting } from './rollout/conducting.ts';
+import { createNews } from './rollout/news.ts';
 import type { Retried } from './rollout/retry.ts';
 import { retryMirror } from './rollout/retry-mirror.ts';
-import { createSending, type Sending } from './sending.ts';
+import { createSending } from './sending.ts';
 import { createDoorkeeper } from './registry/doorkeeper.ts';
 import { readKeys, readPublicKey, type MasterKeys } from './setup/keys.ts';
 import { openState, type StateFolder } from './setup/state-folder.ts';
-import type { Repeated } from './setup/every.ts';
 import { createRetention, createUpkeep } from './upkeep.ts';
 
 export interface MasterOptions {
@@ -232,21 +231,30 @@ async function assemble(parts: Parts): Promise<Master> {
       probing.start();
       void retention.start(); // Forgetting can wait for everything else, and nothing waits for it.
     },
-    destroy: () =>
-      destroyAll({
-        ...parts,
-        keeper,
-        upkeep,
-        retention,
-        news,
-        publisher,
-        conducting,
-        probing,
-        notifying,
-        sending,
-        app,
-        serving,
-      }),
+    async destroy() {
+      const inOrder: (() => unknown)[] = [
+        publisher.close,
+        conducting.close,
+        probing.close,
+        notifying.close,
+        keeper.close,
+        upkeep.stop,
+        retention.stop,
+        sending.close,
+        serving.close, // Before the API, at which agents wait for it.
+        () => closeApp(app),
+        news.settled,
+        () => parts.db.destroy(),
+        parts.folder.release,
+      ];
+      for (const end of inOrder) {
+        try {
+          await end();
+        } catch (error) {
+          logger.error({ err: error }, 'a part of the master did not stop cleanly');
+        }
+      }
+    },
   };
 }
 
@@ -263,34 +271,8 @@ async function listen(app: FastifyInstance, config: MasterConfig): Promise<void>
   }
 }
 
-async function destroyAll(
-  all: Pick<Parts, 'db' | 'folder'> & {
-    keeper: KeyKeeper;
-    upkeep: Repeated;
-    retention: Repeated;
-    news: News;
-    publisher: Publisher;
-    conducting: Conducting;
-    probing: Probing;
-    notifying: Notifying;
-    sending: Sending;
-    app: FastifyInstance;
-    serving: Serving;
-  },
-): Promise<void> {
-  await all.publisher.close();
-  await all.conducting.close();
-  await all.probing.close();
-  await all.notifying.close();
-  await all.keeper.close();
-  await all.upkeep.stop();
-  await all.retention.stop();
-  await all.sending.close();
-  await all.serving.close(); // Before the API, at which agents wait for it.
-  const deadline = setTimeout(() => all.app.server.closeAllConnections(), CLOSE_DEADLINE_MS);
-  await all.app.close();
+async function closeApp(app: FastifyInstance): Promise<void> {
+  const deadline = setTimeout(() => app.server.closeAllConnections(), CLOSE_DEADLINE_MS);
+  await app.close();
   clearTimeout(deadline);
-  await all.news.settled();
-  await all.db.destroy();
-  all.folder.release();
 }

@@ -57,6 +57,16 @@ test('nothing is ever overwritten', async () => {
   await assert.rejects(again, /master\.sqlite is there already/);
 });
 
+test('what fails half-way leaves nothing that is in the way of the next try', async () => {
+  const config = join(folder, 'nowhere/master.toml');
+  await assert.rejects(
+    init({ config }),
+    /nowhere\/master\.toml could not be written \(it is not there/,
+  );
+  assert.deepEqual(await readdir(folder), ['state']);
+  await init();
+});
+
 test('names that nobody could use are refused before anything is made', async () => {
   await assert.rejects(init({ network: 'Not a name' }), /network needs a name/);
   await assert.rejects(init({ name: '-x' }), /must be a host name/);

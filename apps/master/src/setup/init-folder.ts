@@ -1,4 +1,4 @@
-import { lstat, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isArchiveName, isMirrorName, parsePublicKey } from '@pushmirror/acl';
 import { errnoOf, HostError, run, whyOf } from '@pushmirror/host';
@@ -62,15 +62,43 @@ export async function initFolder(o: InitOptions): Promise<InitFiles> {
   // The package makes the state's folder, empty.
   await refuseExisting([...Object.values(made), join(state, 'master.sqlite')]);
   await makeFolder(state, 0o700);
-  await makeKey(files.signingKey, `signs heads of ${o.network}`);
-  await makeKey(files.pushKey, `pushes for ${o.network}`);
+  const done: string[] = [];
+  try {
+    await fill(files, o, done);
+  } catch (error) {
+    // Or they would be in the way of the next try.
+    for (const path of done) await rm(path, { force: true });
+    throw error;
+  }
+  return files;
+}
+
+/** Make one file after the other; what was made is in `done`. */
+async function fill(files: InitFiles, o: InitOptions, done: string[]): Promise<void> {
+  const key = async (path: string, comment: string) => {
+    await makeKey(path, comment);
+    done.push(path, `${path}.pub`);
+  };
+  const write = async (path: string, text: string, mode: number) => {
+    let isOurs = true;
+    try {
+      await writeFile(path, text, { flag: 'wx', mode });
+    } catch (cause) {
+      isOurs = errnoOf(cause) !== 'EEXIST';
+      const message = `${path} could not be written (${whyOf(cause)}).`;
+      throw new HostError('cannot-write', message, { cause });
+    } finally {
+      if (isOurs) done.push(path); // As far as the disk had room.
+    }
+  };
+  await key(files.signingKey, `signs heads of ${o.network}`);
+  await key(files.pushKey, `pushes for ${o.network}`);
   const signer = parsePublicKey(await readFile(`${files.signingKey}.pub`, 'utf8'));
   // As docs/formats.md has it, so that `ssh-keygen -Y verify -I NETWORK` takes it.
   const signers = `${o.network} namespaces="${SIGNED_NAMESPACES}" ${signer.line}\n`;
-  await writeFile(files.allowedSigners, signers, { flag: 'wx', mode: 0o644 });
-  await writeFile(files.adminToken, `${randomToken()}\n`, { flag: 'wx', mode: 0o600 });
-  await writeFile(files.config, exampleConfig({ ...o, ...files }), { flag: 'wx', mode: 0o644 });
-  return files;
+  await write(files.allowedSigners, signers, 0o644);
+  await write(files.adminToken, `${randomToken()}\n`, 0o600);
+  await write(files.config, exampleConfig({ ...o, ...files }), 0o644);
 }
 
 async function makeFolder(folder: string, mode = 0o777): Promise<void> {

@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { HostError, lockFolder, whyOf } from '@pushmirror/host';
+import { becomeOwnerOf, HostError, lockFolder, whyOf } from '@pushmirror/host';
 import { MasterError } from '../errors.ts';
 
 /** The state folder, held for this process. */
@@ -9,11 +9,12 @@ export interface StateFolder {
 
 /**
  * Make the state folder when it is missing, and hold it, so that two masters never work on one
- * database.
+ * database. Root goes on as its owner.
  *
  * @throws MasterError `state-in-use`; HostError `cannot-write`.
  */
 export async function openState(path: string): Promise<StateFolder> {
+  becomeOwnerOf(path);
   try {
     await mkdir(path, { recursive: true, mode: 0o700 });
     const lock = lockFolder(path);

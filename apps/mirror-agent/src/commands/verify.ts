@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { becomeOwnerOf } from '@pushmirror/host';
 import { parseHead, HEAD_PATH } from '@pushmirror/trigger';
 import type { Command } from 'commander';
 import { archiveOnDisk } from '../access/local.ts';
@@ -36,6 +37,7 @@ export function verifyCommand(context: CommandContext): Command {
     .action(async (name: string | undefined, options: VerifyOptions) => {
       const settings = loadSettings(options.config);
       const { config } = settings;
+      becomeOwnerOf(statePaths(config.state).root);
       const archives = config.archive.filter((one) => name === undefined || one.name === name);
       if (archives.length === 0) {
         const known = config.archive.map((one) => one.name).join(', ');

@@ -1,6 +1,6 @@
 import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { whyOf } from '@pushmirror/host';
+import { becomeOwnerOf, whyOf } from '@pushmirror/host';
 import { AgentError } from '../errors.ts';
 
 /** Where everything is in the state folder; docs/formats.md describes the files. */
@@ -44,7 +44,7 @@ export type StatePaths = ReturnType<typeof statePaths>;
 const LONGEST_SOCKET_PATH = 107;
 
 /**
- * Make the state folder and what it needs, for its owner only.
+ * Make the state folder and what it needs, for its owner only. Root goes on as that owner.
  *
  * @throws AgentError `state` when it cannot be made.
  */
@@ -55,6 +55,7 @@ export async function prepareState(paths: StatePaths): Promise<void> {
       `${paths.socket} is too long for a socket's name. Take a state folder with a shorter path.`,
     );
   }
+  becomeOwnerOf(paths.root);
   const folders = [paths.inbox, paths.committed, paths.relay, paths.sync];
   const parents = [join(paths.outbox, '..'), join(paths.rsyncdConf, '..')];
   try {

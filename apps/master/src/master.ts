@@ -96,7 +96,12 @@ async function assemble(parts: Parts): Promise<Master> {
       (first) => first && logger.warn({ mirror }, 'it shows another host key, which is held'),
       (error: unknown) => logger.error({ mirror, err: error }, 'its host key was not looked at'),
     );
-  const sending = createSending({ ...parts, onMoved, onHostKeyChange });
+  const sending = createSending({
+    ...parts,
+    onMoved,
+    onHostKeyChange,
+    onTakeover: () => serving.access.wake(),
+  });
   const { engine } = sending;
   const turns = createTurns();
   const heads = createHeads({

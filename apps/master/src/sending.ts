@@ -32,6 +32,8 @@ export interface SendingOptions {
   db: Db;
   /** A mirror's SSH server showed another key than the pinned one. */
   onHostKeyChange: (mirror: string) => void;
+  /** Told when pushes have got another sender. */
+  onTakeover: () => void;
   /** Told of every push that changed, by whatever news. */
   onMoved: (pushes: readonly PushRow[]) => void;
 }
@@ -73,7 +75,10 @@ export function createSending(o: SendingOptions): Sending {
     },
     onTrouble: (key, error) => logger.error({ ...key, err: error }, 'not done, and tried again'),
     onMoved: moved,
-    onTakeover: (of, why) => logger.warn({ ...of, reason: why }, 'pushes were taken over'),
+    onTakeover(of, why) {
+      logger.warn({ ...of, reason: why }, 'pushes were taken over');
+      o.onTakeover();
+    },
   });
   const stock = createStockWatch({
     db,

@@ -20,6 +20,8 @@ export interface Access {
   applied(): ReadonlyMap<string, { digest: string; at: Date }>;
   /** Look now whether anything changed; resolves when that is in force here. */
   refresh(): Promise<void>;
+  /** Whom hubs are to push has changed, which is no rule: those who wait are told. */
+  wake(): void;
   start(): Promise<void>;
   /** Sends everybody home who waits. */
   close(): Promise<void>;
@@ -52,6 +54,9 @@ export function createAccess(o: AccessOptions): Access {
   let turn: Promise<unknown> = Promise.resolve();
   let queued: Promise<void> | undefined;
 
+  const wakeAll = () => {
+    for (const wake of waiting) wake();
+  };
   const look = async () => {
     const at = now();
     const policy = await withSecrets(db, await readPolicy(db, network), at);
@@ -61,7 +66,7 @@ export function createAccess(o: AccessOptions): Access {
     current = policy;
     fingerprint = print;
     dueAt = nextChange(policy, at);
-    for (const wake of waiting) wake();
+    wakeAll();
   };
   /** Those who ask while a look has yet to begin share it. */
   const refresh = () => {
@@ -108,10 +113,11 @@ export function createAccess(o: AccessOptions): Access {
     },
     applied: () => applied,
     refresh,
+    wake: wakeAll,
     start: () => looking.start(),
     async close() {
       closed = true;
-      for (const wake of waiting) wake();
+      wakeAll();
       await looking.stop();
       await turn;
     },

@@ -39,6 +39,12 @@ export class MasterError extends Error {
   }
 }
 
+/**
+ * Stands before the name of an archive that is not for whoever asks, so that nothing finds it. No name
+ * has it, and no answer shows it.
+ */
+export const HIDDEN = '\u0000';
+
 /** Of a name that is not known, or that is not for whoever asks. */
 export const unknownMirror = (name: string) =>
   new MasterError('unknown-mirror', `There is no mirror ${name}.`);

@@ -5,7 +5,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { asActionable } from '../db/actionable.ts';
-import { MasterError, type MasterErrorCode } from '../errors.ts';
+import { HIDDEN, MasterError, type MasterErrorCode } from '../errors.ts';
 
 /** Which HTTP status each error of ours is. The one such table. */
 const STATUS: Record<MasterErrorCode, number> = {
@@ -110,5 +110,5 @@ export function refuseUrl({ statusCode = 400 }: FastifyError, _: unknown, reply:
 }
 
 function answer(status: number, code: string, message: string) {
-  return { status, body: { error: { code, message } } };
+  return { status, body: { error: { code, message: message.replaceAll(HIDDEN, '') } } };
 }

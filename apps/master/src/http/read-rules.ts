@@ -1,7 +1,7 @@
 import type { FastifyRequest, preHandlerAsyncHookHandler } from 'fastify';
 import type { Access } from '../access/access.ts';
 import { decideAsked, hasReadRules, hiddenArchives } from '../access/may.ts';
-import { MasterError } from '../errors.ts';
+import { HIDDEN, MasterError } from '../errors.ts';
 import type { Auth } from './auth.ts';
 
 /** Those who look after the network, and mirrors at their work, are not asked. */
@@ -25,7 +25,7 @@ export function readRules(access: Access, auth: Auth, now: () => Date): preHandl
     const about = { ...asked, archive: named?.archive, from: request.ip };
     if (decideAsked(policy, about, now()).allowed) return;
     if (named === undefined) throw new MasterError('forbidden', 'There is nothing here for you.');
-    named.archive = NO_ARCHIVE; // Each route answers as for one that is not there.
+    named.archive = HIDDEN + named.archive; // Each route answers as for one that is not there.
   };
 }
 
@@ -40,9 +40,6 @@ export function hiddenFromCallers(access: Access, auth: Auth, now: () => Date) {
     return hiddenArchives(policy, now(), { role, mirror: mirror ?? undefined, from: request.ip });
   };
 }
-
-/** Nothing can have this name. */
-const NO_ARCHIVE = '!';
 
 /** Where the request names its archive. */
 function archiveIn({ params, query }: FastifyRequest): { archive: string } | undefined {

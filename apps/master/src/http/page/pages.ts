@@ -1,5 +1,4 @@
 import { byName } from '../../monitor/by-name.ts';
-import { listArchives } from '../../db/archives.ts';
 import { pushErrors, pushHistory } from '../../db/history.ts';
 import { findMirror, listMirrors } from '../../db/mirrors.ts';
 import type { Db } from '../../db/open.ts';
@@ -55,7 +54,7 @@ const ERRORS = 12;
 
 export function createPages({ db, network, now, cache, overview }: PagesOptions): Pages {
   const finish = async (name: string, title: string, model: object, more: Partial<Frame> = {}) => {
-    const archives = (await listArchives(db)).map((archive) => archive.name);
+    const archives = (await overview()).archives.map((archive) => archive.name); // Not those that only some may read about.
     const frame = { network, archives, title: `${title} – ${network} mirror network`, ...more };
     return { type: 'text/html; charset=utf-8', text: renderPage(name, model, frame) };
   };

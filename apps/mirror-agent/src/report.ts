@@ -27,7 +27,7 @@ export interface ReporterOptions {
 const SHORTEST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
 /** So long these wait for what comes next: most syncs are over by then, and it is one request. */
-const PATIENCE_MS = 1_000;
+const PATIENCE_MS = 250;
 
 export function createReporter(options: ReporterOptions): Reporter {
   const { outbox, master } = options;

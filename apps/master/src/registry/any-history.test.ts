@@ -68,6 +68,14 @@ const EACH: Step[] = [
   { do: 'leave' as const, name: 'c' },
 ];
 
+/** A mirror comes back, wants something else, and is given another upstream for it. */
+const registered = { do: 'register', hub: false, country: 'DE', ordered: true } as const;
+const BACK: Step[] = [
+  { ...registered, name: 'a', upstream: 'master', archives: ['debian'], hub: true },
+  { ...registered, name: 'b', upstream: 'a', archives: ['debian'] },
+  { ...registered, name: 'b', upstream: 'master', archives: ['security'] },
+];
+
 async function take(db: Db, one: Step): Promise<unknown> {
   const doing = { db, mirror: one.name, by: admin, at };
   switch (one.do) {
@@ -158,7 +166,7 @@ test('whatever is registered, moved, suspended or leaves, it stays a tree that s
         await db.destroy();
       }
     }),
-    { numRuns: 8, examples: [[EACH]] },
+    { numRuns: 8, examples: [[EACH], [BACK]] },
   );
   for (const what of ['register', 'move', 'leave', 'suspend', 'opt-in', 'opt-out']) {
     assert.equal((done.get(what) ?? 0) > 0, true, `${what} was refused each time`);

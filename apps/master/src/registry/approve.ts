@@ -42,7 +42,9 @@ export async function approve(
   const before = known.mirrors.find(({ name }) => name === request.name);
   const isRenewal = before !== undefined && before.state !== 'left';
   const upstream = upstreamFor(request, isRenewal ? before : undefined, known, approval);
-  const row = checkNewMirror(asNewMirror(request, upstream), without(known, request), approval.at);
+  const archives = isRenewal ? withKept(request, known) : request.archives;
+  const wanted = asNewMirror({ ...request, archives }, upstream);
+  const row = checkNewMirror(wanted, without(known, request), approval.at);
   const at = approval.at.toISOString();
   if (isRenewal) await updateMirror(trx, row.name, renewed(row, before, at));
   else if (before === undefined) await insertMirror(trx, row);
@@ -76,6 +78,12 @@ function asNewMirror(request: KeptRequest, upstream: string | undefined): NewMir
   return { ...rest, kind: 'agent', upstream };
 }
 
+/** A mirror that comes back keeps what it carried, so that its upstream must have that, too. */
+function withKept({ name, archives }: KeptRequest, { optIns }: Known): string[] {
+  const kept = optIns.filter(({ mirror }) => mirror === name);
+  return [...new Set([...archives, ...kept.map(({ archive }) => archive)])];
+}
+
 /** What is known, but for the mirror itself, whose name may be its own. */
 function without(known: Known, { name }: KeptRequest): Known {
   return { ...known, mirrors: known.mirrors.filter((mirror) => mirror.name !== name) };
@@ -83,10 +91,11 @@ function without(known: Known, { name }: KeptRequest): Known {
 
 /** Whoever comes back after a lost disk is the same mirror with other keys. */
 function renewed(row: MirrorRow, before: MirrorRow, at: string): Partial<MirrorRow> {
-  const { ssh_host, ssh_port, ssh_user, host_key } = row;
+  const { upstream, ssh_host, ssh_port, ssh_user, host_key } = row;
   const back = before.state === 'suspended' ? { state: 'active' as const } : {};
   return {
     ...back,
+    upstream,
     ssh_host,
     ssh_port,
     ssh_user,

@@ -12,7 +12,7 @@ import type { Source } from './choose-upstream.ts';
 import type { SyncContext } from './context.ts';
 import { HIERARCHY_FILE, TRACE_LIST_FILE, traceFile } from './own-files.ts';
 import { describeSync, traceHost } from './trace-content.ts';
-import { readTreeFile, writeTreeFile } from './tree-files.ts';
+import { readTreeFile, writePlainTreeFile, writeTreeFile } from './tree-files.ts';
 
 /**
  * Write what ftpsync writes after a sync: project/trace/NAME; `_hierarchy`, the chain of mirrors up
@@ -36,13 +36,12 @@ export async function writeTraceFiles(
     host: traceHost(trace),
     upstream: source.upstream.host,
   });
-  // At once: the disk then writes all of them together.
-  await Promise.all([
-    writeTreeFile(to, traceFile(mirror), formatTrace(content)),
-    writeTreeFile(to, HIERARCHY_FILE, formatHierarchy(lines)),
-    writeTreeFile(to, `${HIERARCHY_FILE}.mirror`, formatHierarchy(lines)),
-  ]);
-  await writeTreeFile(to, TRACE_LIST_FILE, formatTraceList(listTraces(join(to, TRACE_FOLDER))));
+  await writeTreeFile(to, traceFile(mirror), formatTrace(content));
+  // All of these can be had from the trace files again.
+  await writePlainTreeFile(to, HIERARCHY_FILE, formatHierarchy(lines));
+  await writePlainTreeFile(to, `${HIERARCHY_FILE}.mirror`, formatHierarchy(lines));
+  const list = formatTraceList(listTraces(join(to, TRACE_FOLDER)));
+  await writePlainTreeFile(to, TRACE_LIST_FILE, list);
 }
 
 function listTraces(folder: string): { name: string; modified: Date }[] {

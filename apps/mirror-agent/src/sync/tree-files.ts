@@ -69,14 +69,19 @@ export async function writeTreeFile(
 export async function writePlainTreeFile(
   to: string,
   path: string,
-  data: Uint8Array,
+  data: string | Uint8Array,
 ): Promise<void> {
   const file = join(to, path);
   const beside = `${file}.new`;
   rmSync(beside, { recursive: true, force: true });
-  writeFileSync(beside, data, { flag: 'wx', mode: 0o644 });
-  chmodSync(beside, 0o644);
-  renameSync(beside, file);
+  try {
+    writeFileSync(beside, data, { flag: 'wx', mode: 0o644 });
+    chmodSync(beside, 0o644);
+    renameSync(beside, file);
+  } catch (error) {
+    rmSync(beside, { force: true });
+    throw error;
+  }
 }
 
 /** Remove a file of our own from the tree; when this resolves, it stays away. */

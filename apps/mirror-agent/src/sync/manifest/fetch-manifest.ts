@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import {
@@ -64,21 +64,22 @@ export async function fetchRoot(
     throw new SyncFailure('plan', text, { retry: false });
   }
   const name = `${MANIFEST_FOLDER}/${rootName(ref)}`;
+  // Of the tree itself: an index in the pack is much like that of the release before.
+  const basis = [to];
   if (ours !== undefined && ours.ref.bytes > SMALL_ROOT) {
     await offerBasis(staging, name, join(published, rootName(ours.ref)));
+    basis.unshift(staging.basis);
   }
-  await rm(join(staging.files, CARRIES_FILE), { force: true });
-  await rm(join(staging.files, NEWEST_PACK), { recursive: true, force: true });
+  rmSync(join(staging.files, CARRIES_FILE), { recursive: true, force: true });
+  rmSync(join(staging.files, NEWEST_PACK), { recursive: true, force: true });
   const newest = ours === undefined ? [] : [NEWEST_PACK];
-  // An index in there is much like that of the release before.
-  if (ours !== undefined) await offerBasis(staging, NEWEST_PACK, join(to, NEWEST_PACK));
   const end = await fetchFiles(context, {
     upstream,
     names: [name, CARRIES_FILE, nextTraceName(ref), `${TRACE_FOLDER}/`, ...newest],
     largest: Math.max(ref.bytes, newest.length > 0 ? NEWEST_PACK_BYTES : LARGEST_READ),
     total: ref.bytes + TRACE_BYTES + NEWEST_PACK_BYTES,
     into: staging.files,
-    basis: [staging.basis],
+    basis,
   });
   const expected = { path: name, size: ref.bytes, sha256: ref.sha256 };
   const [flawed] = await checkFiles(staging.files, [expected], context.signal);

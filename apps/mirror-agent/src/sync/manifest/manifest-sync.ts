@@ -42,7 +42,7 @@ export async function manifestSync(
 ): Promise<Claim | SyncStaged> {
   const startedAt = context.now();
   await context.marks.hideUpdateRequired();
-  const staging = await openStaging(context.archive.to);
+  let staging = await openStaging(context.archive.to);
   const finished = await finishMove(context, staging, startedAt);
   if (finished !== undefined && !goalIsBeyond(context, finished.source)) return finished;
 
@@ -56,7 +56,9 @@ export async function manifestSync(
   await context.hook('hook1', { head: first });
   let head = first;
   for (let round = 1; ; round += 1) {
-    const attempt = await tryUpstreams(context, await openStaging(context.archive.to), head, round);
+    // The move that was finished has taken it away, an attempt before this one may have used it.
+    if (finished !== undefined || round > 1) staging = await openStaging(context.archive.to);
+    const attempt = await tryUpstreams(context, staging, head, round);
     if (attempt.kind === 'staged') {
       await stageMove(attempt.part, attempt.upstream);
       return commitOrKeep(attempt.part, attempt.upstream, startedAt);

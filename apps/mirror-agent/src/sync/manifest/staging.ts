@@ -1,5 +1,15 @@
-import { closeSync, fchmodSync, futimesSync, openSync, rmSync, writeFileSync } from 'node:fs';
-import { link, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import {
+  closeSync,
+  existsSync,
+  fchmodSync,
+  futimesSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { link, mkdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf } from '@pushmirror/host';
 import {
@@ -40,13 +50,11 @@ export interface Staging {
 export async function openStaging(to: string): Promise<Staging> {
   const own = join(to, OWN_FOLDER);
   await makeTreeFolder(own);
-  const beside = join(dirname(to), `.${basename(to)}.pushmirror`);
-  const folder = (await canRename(beside, own)) ? beside : join(own, 'staging');
-  const staging = layout(folder);
-  await mkdir(staging.files, { recursive: true, mode: 0o700 });
-  await rm(staging.ready, { recursive: true, force: true });
-  await mkdir(staging.ready, { mode: 0o700 });
-  return staging;
+  const beside = layout(join(dirname(to), `.${basename(to)}.pushmirror`));
+  if (await canRename(beside, own)) return beside;
+  const inside = layout(join(own, 'staging'));
+  await prepare(inside);
+  return inside;
 }
 
 /** Where what the disk held is described, when nothing else says it. */
@@ -112,16 +120,24 @@ function layout(folder: string): Staging {
   };
 }
 
-async function canRename(from: string, to: string): Promise<boolean> {
-  const probe = join(to, '.probe');
+/** Whether what is staged gets into the tree by rename: the empty folder `ready` goes there and back. */
+async function canRename(staging: Staging, own: string): Promise<boolean> {
+  const there = join(own, '.probe');
   try {
-    await mkdir(from, { recursive: true, mode: 0o700 });
-    await writeFile(join(from, 'probe'), '');
-    await rename(join(from, 'probe'), probe);
-    await rm(probe);
+    await prepare(staging);
+    rmSync(there, { recursive: true, force: true });
+    renameSync(staging.ready, there);
+    renameSync(there, staging.ready);
     return true;
   } catch {
-    await rm(from, { recursive: true, force: true }).catch(() => {});
+    await rm(staging.folder, { recursive: true, force: true }).catch(() => {});
     return false;
   }
+}
+
+/** What was fetched before stays; what was ready for a switch is of no use any more. */
+async function prepare({ files, ready }: Staging): Promise<void> {
+  mkdirSync(files, { recursive: true, mode: 0o700 });
+  if (existsSync(ready)) await rm(ready, { recursive: true });
+  mkdirSync(ready, { mode: 0o700 });
 }

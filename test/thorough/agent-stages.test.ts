@@ -3,11 +3,11 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Agent } from './harness/agent.ts';
-import { withByHand, type ByHand } from './harness/by-hand.ts';
-import { compareTrees } from './harness/compare-trees.ts';
-import { serialOf } from './harness/forge.ts';
-import { buildPlainTree } from './harness/plain-tree.ts';
+import type { Agent } from '../harness/agent.ts';
+import { withByHand, type ByHand } from '../harness/by-hand.ts';
+import { compareTrees } from '../harness/compare-trees.ts';
+import { serialOf } from '../harness/forge.ts';
+import { buildPlainTree } from '../harness/plain-tree.ts';
 
 /** Two releases, of which the first is public and on these mirrors. */
 async function twoReleases(hand: ByHand, mirrors: readonly Agent[]) {

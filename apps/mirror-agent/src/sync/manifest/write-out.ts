@@ -4,8 +4,8 @@ import { HostError, run } from '@pushmirror/host';
 import { onDisk, type TreePath } from '@pushmirror/manifest';
 import type { SyncContext } from '../context.ts';
 
-/** Above this many files one sync of the file system is quicker than an fsync of each. */
-const MOST_FSYNCS = 128;
+/** Above this many files one sync of the file system costs less than an fsync of each. */
+const MOST_FSYNCS = 64;
 /** The file system writes its journal once for all that wait for it. */
 const AT_ONCE = 16;
 const written = promisify(fsync);

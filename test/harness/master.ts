@@ -62,6 +62,7 @@ export interface PushView {
   state: PushState;
   attempts: number;
   reason: string | null;
+  sentAt: string | null;
   stagedAt: string | null;
   committedAt: string | null;
 }

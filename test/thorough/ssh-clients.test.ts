@@ -27,8 +27,10 @@ void describe('the embedded SSH server takes triggers from', () => {
   before(async () => {
     hand = await createByHand();
     mirror = await hand.addMirror('mirror');
-    await publish();
+    const first = await publish();
     await mirror.service.start();
+    // Else its first poll may find what it is about to be told of.
+    await hand.waitForSerial(mirror, first.head.serial);
     target = {
       port: mirror.sshPort,
       user: 'mirror',

@@ -28,6 +28,18 @@ test('a push goes its way, and each time is noted once', () => {
   assert.equal(committed?.staged_at, later.toISOString(), 'a commit implies that it was staged');
 });
 
+test('that it was sent may be heard after all else: then no later than it was accepted', () => {
+  const committed = afterNews(fresh, { state: 'committed', at });
+  assert.equal(committed?.sent_at, null, 'it may have come by itself');
+  const known = afterNews(committed ?? fresh, { state: 'sending', attempts: 1, at: later });
+  assert.deepEqual(
+    [known?.state, known?.attempts, known?.sent_at],
+    ['committed', 1, at.toISOString()],
+  );
+  const whole = afterNews(known ?? fresh, { state: 'accepted', attempts: 1, at: later });
+  assert.equal(whole, undefined);
+});
+
 test('a reason stays while it is true and goes when the push moves on', () => {
   const stuck = afterNews(fresh, { state: 'unreachable', reason: 'no route', attempts: 1, at });
   assert.equal(stuck?.reason, 'no route');

@@ -42,7 +42,7 @@ export function afterNews(push: PushNow, news: PushNews): PushChange | undefined
     attempts,
     reason: reasonAfter(push, news, moved, state),
     next_attempt_at: nextAttemptAfter(push, news, state),
-    ...timesAfter(push, state, at),
+    ...timesAfter(push, news.state, state, at),
     updated_at: at,
   };
 }
@@ -58,13 +58,16 @@ function nextAttemptAfter(push: PushNow, news: PushNews, state: PushState): stri
   return news.nextAttemptAt?.toISOString() ?? null;
 }
 
-/** When it was first sent, accepted, staged, committed. A later step implies the earlier ones. */
-function timesAfter(push: PushNow, state: PushState, at: string) {
+/**
+ * When it was first sent, accepted, staged, committed. A later step implies the earlier ones, but for
+ * the sending: a mirror may have come by itself. A hub says so late of a mirror that is quick.
+ */
+function timesAfter(push: PushNow, told: PushState, state: PushState, at: string) {
   const committed = state === 'committed';
   const staged = committed || state === 'staged';
   const accepted = staged || state === 'accepted';
   return {
-    sent_at: push.sent_at ?? (state === 'sending' ? at : null),
+    sent_at: push.sent_at ?? (told === 'sending' ? (push.accepted_at ?? at) : null),
     accepted_at: push.accepted_at ?? (accepted ? at : null),
     staged_at: push.staged_at ?? (staged ? at : null),
     committed_at: push.committed_at ?? (committed ? at : null),

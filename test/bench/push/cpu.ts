@@ -9,7 +9,21 @@ export function cpuOf(process: number | 'self'): number {
 
 /** Of processes and all that descend from them, those that still run and those that have ended. */
 export function cpuOfAll(processes: readonly number[]): number {
-  return processes.reduce((sum, pid) => sum + cpuOf(pid) + cpuOfAll(childrenOf(pid)), 0);
+  for (let left = MOST_LOOKS; ; left -= 1) {
+    try {
+      return addUp(processes);
+    } catch (error) {
+      // One that ends meanwhile is counted with its parent, which may have been read before.
+      if (left === 0 || !HAS_ENDED.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    }
+  }
+}
+
+const MOST_LOOKS = 20;
+const HAS_ENDED: ReadonlySet<string> = new Set(['ENOENT', 'ESRCH']);
+
+function addUp(processes: readonly number[]): number {
+  return processes.reduce((sum, pid) => sum + cpuOf(pid) + addUp(childrenOf(pid)), 0);
 }
 
 function childrenOf(pid: number): number[] {

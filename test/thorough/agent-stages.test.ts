@@ -23,6 +23,16 @@ async function twoReleases(hand: ByHand, mirrors: readonly Agent[]) {
   return { first: first.head.serial, head: second, second: second.head.serial };
 }
 
+/** The second of two releases is staged at a hub, and by its word at a leaf below it. */
+async function stagedHubAndLeaf(hand: ByHand) {
+  const hub = await hand.addMirror('hub', { hub: true });
+  const leaf = await hand.addMirror('leaf', { upstream: hub });
+  const releases = await twoReleases(hand, [hub, leaf]);
+  await hand.tell(hub, { head: releases.head, stage: 'stage1' });
+  await hand.waitForState(leaf, 'staged');
+  return { hub, leaf, ...releases };
+}
+
 const shows = (mirror: Agent) => serialOf(mirror.tree('debian'));
 
 void describe('an agent told to stage a release', () => {
@@ -74,11 +84,7 @@ void describe('an agent told to stage a release', () => {
 
   void test('tells its downstream to stage, and to commit when it is told itself', () =>
     withByHand(async (hand) => {
-      const hub = await hand.addMirror('hub', { hub: true });
-      const leaf = await hand.addMirror('leaf', { upstream: hub });
-      const { first, second, head } = await twoReleases(hand, [hub, leaf]);
-      await hand.tell(hub, { head, stage: 'stage1' });
-      await hand.waitForState(leaf, 'staged');
+      const { hub, leaf, first, second, head } = await stagedHubAndLeaf(hand);
       assert.deepEqual([await shows(hub), await shows(leaf)], [first, first]);
       await hub.service.kill9();
       await hub.service.start();
@@ -94,11 +100,7 @@ void describe('an agent told to stage a release', () => {
 void describe('a hold', () => {
   void test('is obeyed by a hub and its leaf, over a restart, until it is released', () =>
     withByHand(async (hand) => {
-      const hub = await hand.addMirror('hub', { hub: true });
-      const leaf = await hand.addMirror('leaf', { upstream: hub });
-      const { first, second, head } = await twoReleases(hand, [hub, leaf]);
-      await hand.tell(hub, { head, stage: 'stage1' });
-      await hand.waitForState(leaf, 'staged');
+      const { hub, leaf, first, second, head } = await stagedHubAndLeaf(hand);
       const held = hand.hold(head, 1, 'held', 'The canary does not install.');
       const told = await hand.tell(hub, { hold: held });
       assert.equal(told.code, 0, told.stdout);

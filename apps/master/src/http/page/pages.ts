@@ -54,7 +54,8 @@ const ERRORS = 12;
 
 export function createPages({ db, network, now, cache, overview }: PagesOptions): Pages {
   const finish = async (name: string, title: string, model: object, more: Partial<Frame> = {}) => {
-    const archives = (await overview()).archives.map((archive) => archive.name); // Not those that only some may read about.
+    // Not those that only some may read about.
+    const archives = (await overview()).archives.map((archive) => archive.name);
     const frame = { network, archives, title: `${title} – ${network} mirror network`, ...more };
     return { type: 'text/html; charset=utf-8', text: renderPage(name, model, frame) };
   };
